@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+from typing import Any
+
+from celery.signals import import_modules
+from django.apps import AppConfig
+
+
+class PersonalizeConfig(AppConfig):
+    """One app label and one migration history, so that one line in INSTALLED_APPS is enough."""
+
+    name = "django_personalize"
+    label = "personalize"
+    verbose_name = "Personalisation"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from django_personalize import checks  # noqa: F401  registers the system checks
+
+        import_modules.connect(_import_tasks, dispatch_uid="django_personalize.tasks")
+
+
+def _import_tasks(**kwargs: Any) -> None:
+    """Sent by Celery in workers, beat and its command line only: a web process must not import what trains."""
+    from django_personalize.tasks import train  # noqa: F401

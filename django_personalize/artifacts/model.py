@@ -1,0 +1,134 @@
+"""What is learnt, as arrays over the shop's items, and nothing else: no person, no basket, no order is in here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from django_personalize.core.arrays import Float, Int
+from django_personalize.exceptions import ArtifactError
+
+SCHEMA_VERSION = 1
+RUNGS = ("newest", "popular", "neighbours", "factors", "ranker")
+"""The ladder, lowest first."""
+ARRAYS: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "item_keys": ("U", ("items",)),
+    "categories": ("U", ("categories",)),
+    "item_category": ("i4", ("items",)),
+    "listed": ("?", ("items",)),
+    "vectors": ("f4", ("items", "components")),
+    "biases": ("f4", ("items",)),
+    "near_index": ("i4", ("items", "near")),
+    "near_weight": ("f4", ("items", "near")),
+    "together_index": ("i4", ("items", "together")),
+    "together_weight": ("f4", ("items", "together")),
+    "popularity": ("f4", ("items", "half_lives")),
+    "sold": ("f4", ("items", "windows")),
+    "idle": ("f4", ("items",)),
+    "age": ("f4", ("items",)),
+    "price": ("f4", ("items",)),
+    "ranker": ("f8", ("features",)),
+}
+"""Every file of an artefact: its dtype (kind and size; text of any width) and the names of its dimensions."""
+
+Arrays = Mapping[str, NDArray[Any]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Model:
+    """The arrays of one published version, ready to be asked. Immutable; safe to share between threads."""
+
+    number: int | None
+    """The id of the `ModelVersion`; None for a model that only lives in memory."""
+    as_of: float
+    """Seconds since the epoch; nothing later was learnt from."""
+    rungs: frozenset[str]
+    """The rungs of the ladder that are switched on."""
+    fold: str
+    """How a person becomes a vector: `mean` or `ridge` (see `recommend.fold_in`)."""
+    manifest: Mapping[str, Any]
+    item_keys: tuple[str, ...]
+    """Sorted, so that the lower index is the lower key: ties broken by index are ties broken by key."""
+    index: Mapping[str, int]
+    categories: tuple[str, ...]
+    item_category: Int
+    """-1 where the shop names none."""
+    listed: NDArray[np.bool_]
+    """False for items that the shop's catalogue no longer holds."""
+    vectors: Float
+    biases: Float
+    gram: Float
+    """(k, k): the vectors' transpose times the vectors."""
+    near_index: Int
+    """(items, up to 100) nearest first; -1 pads. Tuned for what a person takes next."""
+    near_weight: Float
+    together_index: Int
+    """The same from baskets, tuned for what goes into one basket."""
+    together_weight: Float
+    popularity: Float
+    """(items, 3): baskets decayed with half-lives of 2, 7 and 60 days, per day of half-life so that columns compare."""
+    sold: Float
+    """(items, 3): lines sold in the last 7, 30 and 90 days."""
+    idle: Float
+    """Days since the last sale, never log-scaled; the longest that is known where an item never sold."""
+    age: Float
+    """Days since the shop has had the item."""
+    price: Float
+    """Median paid per unit; nan where unknown."""
+    ranker: NDArray[np.float64]
+    """Weights over `recommend.features.NAMES`; empty while no ranker is fitted."""
+
+    @property
+    def rung(self) -> str:
+        """The highest rung that is switched on."""
+        return next(rung for rung in reversed(RUNGS) if rung == "newest" or rung in self.rungs)
+
+    def indices(self, keys: Iterable[str]) -> list[int]:
+        """Return the places of those keys that the model knows, in the order given."""
+        index = self.index
+        return [index[key] for key in keys if key in index]
+
+
+def assemble(arrays: Arrays, manifest: Mapping[str, Any], *, number: int | None = None) -> Model:
+    """Build the model over `arrays`; `ArtifactError` where one is absent or has not the shape that it should.
+
+    `manifest` gives `as_of`, `rungs` (name to {on, ...}) and `fold`.
+    """
+    check(arrays)
+    item_keys = tuple(arrays["item_keys"].tolist())
+    if any(left >= right for left, right in zip(item_keys, item_keys[1:], strict=False)):
+        raise ArtifactError("The item keys are not sorted and distinct; publish the model again.")
+    vectors = arrays["vectors"]
+    plain = {name: array for name, array in arrays.items() if name not in ("item_keys", "categories")}
+    return Model(
+        number=number,
+        as_of=float(manifest["as_of"]),
+        rungs=frozenset(name for name, rung in manifest["rungs"].items() if rung["on"]),
+        fold=str(manifest["fold"]),
+        manifest=manifest,
+        item_keys=item_keys,
+        index={key: place for place, key in enumerate(item_keys)},
+        categories=tuple(arrays["categories"].tolist()),
+        gram=vectors.T @ vectors,
+        **plain,
+    )
+
+
+def check(arrays: Arrays) -> None:
+    """Raise `ArtifactError` unless exactly the arrays of `ARRAYS` are there, with equal sizes per dimension."""
+    if set(arrays) != set(ARRAYS):
+        wrong = sorted(set(arrays) ^ set(ARRAYS))
+        raise ArtifactError(f"The artefact's arrays differ from what this version reads: {', '.join(wrong)}.")
+    sizes: dict[str, int] = {}
+    for name, (dtype, dimensions) in ARRAYS.items():
+        array = arrays[name]
+        fits = array.dtype.kind == "U" if dtype == "U" else array.dtype == np.dtype(dtype)
+        if not fits or array.ndim != len(dimensions):
+            raise ArtifactError(f"Array {name!r} is {array.dtype}{array.shape}; wanted {dtype} over {dimensions}.")
+        for dimension, size in zip(dimensions, array.shape, strict=True):
+            if sizes.setdefault(dimension, size) != size:
+                raise ArtifactError(f"Array {name!r} has {size} {dimension}; others have {sizes[dimension]}.")

@@ -1,0 +1,45 @@
+"""Joining a consenting browser to the account that logs in there, and to that account's own past orders."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest
+
+from django_personalize.capture.orders import reconcile
+from django_personalize.core.types import Purpose
+from django_personalize.models import Visitor
+from django_personalize.visitors.register import register
+from django_personalize.visitors.resolve import account_of, belongs, visitor_of
+
+
+def present_visitor(request: HttpRequest) -> Visitor | None:
+    """Return the visitor as `visitor_of` does, joined to the account if one is logged in and it has none yet."""
+    visitor = visitor_of(request)
+    if visitor is not None and not visitor.user_key and (account := account_of(request)):
+        join(visitor, account)
+    return visitor
+
+
+def join(visitor: Visitor, account: str) -> None:
+    """Make `visitor` the account's, and its past orders theirs where they grant `personalization`."""
+    visitor.user_key = account
+    visitor.save(update_fields=["user_key"])
+    link_orders(visitor)
+
+
+def link_orders(visitor: Visitor) -> None:
+    """Read the account's orders again, so that its lines carry whoever grants `personalization` now."""
+    if visitor.user_key and visitor.granted.get(Purpose.PERSONALIZATION.value):
+        reconcile(user_key=visitor.user_key)
+
+
+def successor(visitor: Visitor, account: str) -> Visitor | None:
+    """Return a new visitor where `visitor` belongs to another account than the one logged in; None where it may stay.
+
+    Called after a log-in or log-out: the answers are this browser's and stay, the past is the account's and does not.
+    """
+    if belongs(visitor, account):
+        return None
+    fresh = register([Purpose(word) for word in visitor.granted])
+    if account:
+        join(fresh, account)
+    return fresh

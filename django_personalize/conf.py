@@ -1,0 +1,81 @@
+"""The `PERSONALIZE` dict as typed, lazy attributes. A change of the setting (as tests make) takes effect at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings as django_settings
+from django.core.signals import setting_changed
+
+from django_personalize.core import loading
+from django_personalize.core.protocols import ConsentSource, Shop, Sink
+from django_personalize.exceptions import ConfigurationError
+
+DEFAULTS: dict[str, Any] = {
+    "SHOP": "django_personalize.shop.mapping.MappedShop",
+    "PRODUCT": {},
+    "ORDER_LINES": {},
+    "CONSENT": "django_personalize.integrations.cookie_consent.CookieConsent",
+    "SINK": "django_personalize.events.sinks.DatabaseSink",
+    "TRAINERS": ("django_personalize.integrations.lightfm.LightFMTrainer",),
+    "ARTIFACTS": None,
+    "THREADS": 1,
+    "SEED": 0,
+}
+
+
+class Settings:
+    """Reads through to `django.conf.settings.PERSONALIZE` on every access; nothing is resolved at import."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in DEFAULTS:
+            raise AttributeError(f"PERSONALIZE has no setting {name!r}.")
+        given = self.given
+        return given.get(name, DEFAULTS[name])
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """The dict as the shop wrote it; empty where there is none or it is not a dict (a check says so)."""
+        given = getattr(django_settings, "PERSONALIZE", {})
+        return given if isinstance(given, dict) else {}
+
+    @property
+    def ARTIFACTS(self) -> Path:  # noqa: N802
+        """The directory of published models; beside the project unless the setting says otherwise."""
+        given = self.given.get("ARTIFACTS")
+        if given:
+            return Path(given)
+        base = getattr(django_settings, "BASE_DIR", None)
+        if base is None:
+            raise ConfigurationError(
+                'PERSONALIZE["ARTIFACTS"] is not set and there is no BASE_DIR to fall back on: '
+                'set it to a directory that web and training processes share, such as "/var/lib/shop/personalize".'
+            )
+        return Path(base) / "personalize_artifacts"
+
+    @property
+    def shop(self) -> Shop:
+        shop: Shop = loading.instance(self.SHOP)
+        return shop
+
+    @property
+    def consent(self) -> ConsentSource:
+        source: ConsentSource = loading.instance(self.CONSENT)
+        return source
+
+    @property
+    def sink(self) -> Sink:
+        sink: Sink = loading.instance(self.SINK)
+        return sink
+
+
+settings = Settings()
+
+
+def _reset(*, setting: str, **kwargs: Any) -> None:
+    if setting == "PERSONALIZE":
+        loading.instance.cache_clear()
+
+
+setting_changed.connect(_reset)

@@ -1,0 +1,1 @@
+"""Trust: what this browser answered to each purpose. Unknown is no."""

@@ -1,0 +1,204 @@
+"""The values that travel between floors. Frozen, keyword-only, with the shop's own keys at every door."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+
+class Purpose(StrEnum):
+    """What a shopper may say yes to. DESIGN: each reader and writer checks its own purpose."""
+
+    ANALYTICS = "analytics"
+    PERSONALIZATION = "personalization"
+    OFFERS = "offers"
+    EMAIL = "email"
+    ASSISTANT = "assistant"
+
+
+class ConsentState(StrEnum):
+    """An answer to one purpose. UNKNOWN (nobody asked, or asked again) is treated as a no everywhere."""
+
+    GRANTED = "granted"
+    DENIED = "denied"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One thing that the shop sells, as it stands in the shop's tables at this moment."""
+
+    key: str
+    """The shop's primary key as text, opaque to everyone but the shop's adapter."""
+    title: str
+    url: str
+    image: str = ""
+    """A URL, or empty."""
+    price: Decimal | None = None
+    list_price: Decimal | None = None
+    """The price before a reduction; None where the item is not reduced or the shop keeps none."""
+    currency: str = ""
+    category: str = ""
+    category_url: str = ""
+    brand: str = ""
+    created: datetime | None = None
+    obj: Any = None
+    """The shop's own model instance, for card templates. Never stored."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One line of one order, read through the mapping."""
+
+    key: str
+    order_key: str
+    item_key: str
+    quantity: int
+    """Bought, before any return."""
+    cancelled_quantity: int
+    """Given back or cancelled so far, 0 to `quantity`."""
+    cancelled_at: datetime | None
+    """When it came back; None where the shop does not say (then it counts from the day of purchase)."""
+    placed_at: datetime
+    price: Decimal | None
+    """Per unit, as paid."""
+    currency: str = ""
+    user_key: str = ""
+    """The buyer's account as text; empty for a guest."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventDraft:
+    """Something that happened, in flight to a sink. The id is made once, where the event is born."""
+
+    uid: UUID
+    kind: str
+    """One of `events.vocabulary.KINDS`."""
+    occurred_at: datetime
+    visitor_id: UUID | None = None
+    item_key: str = ""
+    quantity: int | None = None
+    price: Decimal | None = None
+    currency: str = ""
+    transaction_id: str = ""
+    decision_id: UUID | None = None
+    """The decision that led here, where one did."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """Why an item is shown. True in the sense of the deletion test: without the anchor it would not be here."""
+
+    code: str
+    """One of `recommend.explain.REASONS`; the text in the shopper's language is made at render."""
+    anchor: str = ""
+    """The item key or category name that the reason points at; empty where it points at nobody's past."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """One item that might be shown."""
+
+    item_key: str
+    score: float
+    """Comparable within one ranking only."""
+    source: str
+    """The generator that put it forward most strongly."""
+    reason: Reason
+    propensity: float = 1.0
+    """The probability with which this policy shows this item in this ranking; 1 where nothing is random."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """What one person did, newest first; the columns have equal length."""
+
+    item_keys: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
+    times: tuple[float, ...] = ()
+    """Seconds since the epoch."""
+    quantities: tuple[int, ...] = ()
+    """Net of what came back; 1 for kinds that have none."""
+
+    def __bool__(self) -> bool:
+        return bool(self.item_keys)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """Who asks, where, and for how many."""
+
+    placement: str
+    n: int
+    as_of: datetime
+    context: tuple[str, ...] = ()
+    """Item keys that the page is about: the product shown, the lines of the basket."""
+    history: History = field(default_factory=History)
+    """Empty unless the person grants `personalization` now."""
+    exclude: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ranking:
+    """An ordered answer to one query, best first; may be longer than `n` so that render can drop what is sold out."""
+
+    candidates: tuple[Candidate, ...]
+    rung: str
+    """The ladder's rung that this answer stands on: newest, popular, neighbours, factors, ranker."""
+    model_version: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slot:
+    """One place of a decision."""
+
+    slot: int
+    """1-based over the whole decision."""
+    item_key: str
+    source: str
+    score: float
+    propensity: float
+    reason: Reason
+    block: str = ""
+    """The row of a composed placement (a category's name on the personal homepage); empty elsewhere."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionDraft:
+    """What was chosen for one render and why, in flight to a sink."""
+
+    uid: UUID
+    visitor_id: UUID
+    placement: str
+    decided_at: datetime
+    pipeline: str
+    rung: str
+    model_version: int | None
+    context: tuple[str, ...]
+    rules: tuple[str, ...]
+    """The rules that acted, in order, as `name:detail`."""
+    experiment: str
+    variant: str
+    consent: tuple[str, ...]
+    """The purposes granted at this moment, sorted."""
+    slots: tuple[Slot, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImpressionDraft:
+    """One item that was seen in one slot, in flight to a sink."""
+
+    decision_id: UUID
+    slot: int
+    item_key: str
+    seen_at: datetime
+
+
+Draft = EventDraft | DecisionDraft | ImpressionDraft
+Batch = Sequence[Draft]
+Consents = Mapping[Purpose, ConsentState]

@@ -1,0 +1,50 @@
+"""Reading a person's own past back, for the next decision."""
+
+from __future__ import annotations
+
+from django.db.models import Q
+
+from django_personalize.core.types import History, Purpose
+from django_personalize.events.vocabulary import PURCHASE, REFUND, VIEW_ITEM
+from django_personalize.models import Event, Visitor
+
+LIMIT = 2_000
+"""Newest rows read per person: bounds the time of a page, and no weight survives so many."""
+
+
+def history_of(visitor: Visitor) -> History:
+    """Return views and purchases, newest first, net of what came back, in one query.
+
+    Empty without a yes to `personalization`. An account's browsers are one person, each with its own yes.
+    """
+    if not visitor.granted.get(Purpose.PERSONALIZATION.value):
+        return History()
+    mine = Q(visitor_id=visitor.pk)
+    if visitor.user_key:
+        same = Visitor.objects.granting(Purpose.PERSONALIZATION).filter(user_key=visitor.user_key)
+        mine = Q(visitor_id__in=same.values("pk"))
+    rows = list(
+        Event.objects.filter(mine, kind__in=(VIEW_ITEM, PURCHASE, REFUND))
+        .order_by("-occurred_at", "-pk")
+        .values_list("kind", "item_key", "quantity", "occurred_at", "transaction_id")[:LIMIT]
+    )
+    back: dict[tuple[str, str], int] = {}
+    for kind, item_key, quantity, _, order in rows:
+        if kind == REFUND:
+            back[order, item_key] = back.get((order, item_key), 0) + (quantity or 0)
+    kept = []
+    for kind, item_key, quantity, at, order in rows:
+        if kind == REFUND:
+            continue
+        left = quantity or 1
+        if kind == PURCHASE:
+            returned = min(left, back.get((order, item_key), 0))
+            if returned:
+                back[order, item_key] -= returned
+                left -= returned
+        if left > 0:
+            kept.append((item_key, kind, at.timestamp(), left))
+    if not kept:
+        return History()
+    item_keys, kinds, times, quantities = zip(*kept, strict=True)
+    return History(item_keys=item_keys, kinds=kinds, times=times, quantities=quantities)

@@ -1,0 +1,1 @@
+"""One outside package per file, found by dotted path."""

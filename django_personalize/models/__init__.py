@@ -1,0 +1,9 @@
+"""The nouns: fields, constraints and filters. Each docstring says whether rows are configuration, fact or derived."""
+
+from django_personalize.models.decision import Decision
+from django_personalize.models.event import Event
+from django_personalize.models.impression import Impression
+from django_personalize.models.model_version import ModelVersion
+from django_personalize.models.visitor import Visitor
+
+__all__ = ["Decision", "Event", "Impression", "ModelVersion", "Visitor"]

@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+
+from django_personalize.core.types import Purpose
+
+
+class VisitorQuerySet(models.QuerySet["Visitor"]):
+    def granting(self, purpose: Purpose) -> VisitorQuerySet:
+        """Keep those whose last answer to `purpose` was a yes."""
+        return self.filter(**{f"granted__{purpose.value}": True})
+
+
+class Visitor(models.Model):
+    """Derived. A pseudonymous person or browser that said yes to something; deleted when the yes is withdrawn.
+
+    No row exists for anybody who did not answer or said no. `user_key` is text and no foreign key, so that any user
+    model fits and no migration of the shop's depends on ours.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user_key = models.CharField(max_length=64, blank=True, default="")
+    granted = models.JSONField(default=dict)
+    """The purposes granted now, as {"personalization": true}; a purpose without a yes is absent."""
+    created_at = models.DateTimeField()
+    answered_at = models.DateTimeField()
+    """When `granted` last changed."""
+
+    objects = VisitorQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["user_key"], name="personalize_visitor_user", condition=~models.Q(user_key="")),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.id)

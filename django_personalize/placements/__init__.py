@@ -1,0 +1,1 @@
+"""Decision: choose (pure), then present: what is true now, drawn, and written down."""

@@ -1,0 +1,246 @@
+"""Presenting: what can be sold now, drawn with the shop's templates, and the decision on its way to the sink."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from uuid import UUID, uuid4
+
+from django.db import connection, transaction
+from django.http import HttpRequest
+from django.template.loader import select_template
+from django.utils.safestring import SafeString
+
+from django_personalize.artifacts.store import live
+from django_personalize.capture.accounts import present_visitor
+from django_personalize.conf import settings
+from django_personalize.consent.states import granted, states
+from django_personalize.core import clock
+from django_personalize.core.types import (
+    Candidate,
+    DecisionDraft,
+    History,
+    Item,
+    Purpose,
+    Query,
+    Reason,
+    Slot,
+)
+from django_personalize.events.collector import collector_of
+from django_personalize.events.history import history_of
+from django_personalize.models import Visitor
+from django_personalize.placements.decide import PLACEMENTS, Block, Decision, Placement, decide
+from django_personalize.placements.reasons import sentence
+
+logger = logging.getLogger("django_personalize.placements")
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One filled slot, for templates."""
+
+    slot: int
+    item: Item
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """The slots of one block; `title` and `url` are a category's, empty for the first row."""
+
+    title: str
+    url: str
+    slots: tuple[Shown, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Presented:
+    """A placement ready to be drawn: as HTML where it is printed, as slots where a template iterates over it."""
+
+    slug: str
+    title: str
+    rows: tuple[Row, ...]
+    decision: UUID | None
+    """The recorded decision's id; None where nothing was recorded."""
+    personal: bool
+    """Whether a history had a say."""
+    request: HttpRequest
+
+    def __iter__(self) -> Iterator[Shown]:
+        return (shown for row in self.rows for shown in row.slots)
+
+    def __bool__(self) -> bool:
+        return any(row.slots for row in self.rows)
+
+    def __html__(self) -> SafeString:
+        if not self:
+            return SafeString("")
+        try:
+            template = select_template([f"personalize/placement/{self.slug}.html", "personalize/placement.html"])
+            card = select_template([f"personalize/card/{self.slug}.html", "personalize/card.html"])
+            return template.render({"placement": self, "card": card}, self.request)
+        except Exception:
+            logger.exception("placement_failed", extra={"placement": self.slug, "stage": "render"})
+            return SafeString("")
+
+    __str__ = __html__
+
+
+def show(request: HttpRequest, slug: str, *, item: object = None, n: int | None = None, title: str = "") -> Presented:
+    """Choose and present the placement `slug`. Never raises: what goes wrong is logged and nothing is shown."""
+    placement = PLACEMENTS[slug]
+    try:
+        if connection.in_atomic_block:
+            # A failed query of ours must not poison the transaction that the shop's view runs in.
+            with transaction.atomic():
+                return _show(request, placement, item, n, title)
+        return _show(request, placement, item, n, title)
+    except Exception:
+        logger.exception("placement_failed", extra={"placement": slug, "stage": "decide"})
+        return Presented(slug, "", (), None, False, request)
+
+
+def is_personal(request: HttpRequest) -> bool:
+    """Say whether this response holds something made for one visitor, so that no shared cache may keep it."""
+    return getattr(request, "_personalize_personal", False)
+
+
+def _show(request: HttpRequest, placement: Placement, item: object, n: int | None, title: str) -> Presented:
+    visitor, history = _person(request)
+    context = () if item is None else (settings.shop.item_key(item),)
+    shown_already = _shown_on_page(request)
+    query = Query(
+        placement=placement.slug,
+        n=placement.n if n is None else n,
+        as_of=clock.now(),
+        context=context,
+        history=history,
+        exclude=frozenset(shown_already),
+    )
+    decision = decide(placement, query, live())
+    items = settings.shop.items(_wanted(decision), request=request)
+    slots, rows = _place(request, placement, decision, items, shown_already)
+    shown_already.update(slot.item_key for slot in slots)
+    uid = None
+    if visitor is not None:
+        request._personalize_personal = True  # type: ignore[attr-defined]
+        if slots:
+            uid = uuid4()
+            collector_of(request).add(_draft(uid, visitor, request, decision, query, slots))
+    return Presented(placement.slug, title or str(placement.title), rows, uid, bool(history), request)
+
+
+def _person(request: HttpRequest) -> tuple[Visitor | None, History]:
+    """Return the visitor and, with a yes to `personalization` now, their history; read once per request."""
+    held: tuple[Visitor | None, History] | None = getattr(request, "_personalize_person", None)
+    if held is None:
+        visitor = present_visitor(request)
+        personal = visitor is not None and Purpose.PERSONALIZATION in granted(states(request))
+        held = visitor, history_of(visitor) if visitor is not None and personal else History()
+        request._personalize_person = held  # type: ignore[attr-defined]
+    return held
+
+
+def _shown_on_page(request: HttpRequest) -> set[str]:
+    held: set[str] | None = getattr(request, "_personalize_shown", None)
+    if held is None:
+        held = request._personalize_shown = set()  # type: ignore[attr-defined]
+    return held
+
+
+def _wanted(decision: Decision) -> list[str]:
+    """Return every key that render may need, anchors of the reasons included, so that one query answers them all."""
+    keys: dict[str, None] = {}
+    for candidates in (*(block.candidates for block in decision.blocks), decision.spare):
+        for candidate in candidates:
+            keys[candidate.item_key] = None
+            if candidate.reason.anchor:
+                keys[candidate.reason.anchor] = None
+    return list(keys)
+
+
+def _place(
+    request: HttpRequest,
+    placement: Placement,
+    decision: Decision,
+    items: Mapping[str, Item],
+    shown_already: set[str],
+) -> tuple[list[Slot], tuple[Row, ...]]:
+    taken = set(shown_already) | set(decision.context)
+    slots: list[Slot] = []
+    rows: list[Row] = []
+    for block in decision.blocks:
+        if block.name and sum(bool(row.title) for row in rows) >= placement.categories:
+            break
+        chosen = _sellable(block.candidates, block.n, items, taken)
+        if block.fill and len(chosen) < block.n:
+            chosen += _sellable(decision.spare, block.n - len(chosen), items, taken)
+        if block.fill and len(chosen) < block.n:
+            chosen += _newest(request, block, block.n - len(chosen), taken)
+        if not chosen or (block.name and len(chosen) < 2):
+            continue
+        start = len(slots)
+        for slot, (candidate, _) in enumerate(chosen, start=start + 1):
+            slots.append(
+                Slot(
+                    slot=slot,
+                    item_key=candidate.item_key,
+                    source=candidate.source,
+                    score=candidate.score,
+                    propensity=candidate.propensity,
+                    reason=candidate.reason,
+                    block=block.name,
+                )
+            )
+        shown = tuple(
+            Shown(slot, item, sentence(candidate.reason, items))
+            for slot, (candidate, item) in enumerate(chosen, start=start + 1)
+        )
+        rows.append(Row(block.name, shown[0].item.category_url if block.name else "", shown))
+    return slots, tuple(rows)
+
+
+def _sellable(
+    candidates: tuple[Candidate, ...], n: int, items: Mapping[str, Item], taken: set[str]
+) -> list[tuple[Candidate, Item]]:
+    chosen = []
+    for candidate in candidates:
+        item = items.get(candidate.item_key)
+        if item is None or candidate.item_key in taken:
+            continue
+        taken.add(candidate.item_key)
+        chosen.append((candidate, item))
+        if len(chosen) == n:
+            break
+    return chosen
+
+
+def _newest(request: HttpRequest, block: Block, n: int, taken: set[str]) -> list[tuple[Candidate, Item]]:
+    """The ladder's first rung: what the shop has newly got, which needs no data at all."""
+    newest = settings.shop.newest(n + len(taken), request=request)
+    fresh = [item for item in newest if item.key not in taken][:n]
+    taken.update(item.key for item in fresh)
+    return [
+        (Candidate(item_key=item.key, score=0.0, source="newest", reason=Reason(code="new")), item) for item in fresh
+    ]
+
+
+def _draft(
+    uid: UUID, visitor: Visitor, request: HttpRequest, decision: Decision, query: Query, slots: list[Slot]
+) -> DecisionDraft:
+    return DecisionDraft(
+        uid=uid,
+        visitor_id=visitor.pk,
+        placement=decision.placement,
+        decided_at=query.as_of,
+        pipeline=decision.pipeline,
+        rung=decision.rung,
+        model_version=decision.model_version,
+        context=decision.context,
+        rules=decision.rules,
+        experiment=decision.experiment,
+        variant=decision.variant,
+        consent=tuple(sorted(granted(states(request)))),
+        slots=tuple(slots),
+    )

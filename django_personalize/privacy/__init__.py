@@ -1,0 +1,1 @@
+"""The account: what is kept about a person ends here when they say so."""

@@ -1,0 +1,1 @@
+"""Public: doubles, a contract class per extension point, and `override_personalize`, for the shop's own tests."""

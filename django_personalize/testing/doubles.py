@@ -1,0 +1,123 @@
+"""One double per extension point: real implementations over memory, held to the same contracts as the shipped ones."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+from uuid import UUID
+
+import numpy as np
+
+from django_personalize.core.arrays import Factors, Interactions
+from django_personalize.core.types import (
+    Batch,
+    Consents,
+    ConsentState,
+    DecisionDraft,
+    Draft,
+    EventDraft,
+    Item,
+    Line,
+    Purpose,
+)
+from django_personalize.exceptions import ShopError
+
+
+class MemoryShop:
+    """`SHOP`: a shop without tables. Fill the class attributes; an item's key is its `key`."""
+
+    stock: ClassVar[dict[str, Item]] = {}
+    """Everything that exists, by key."""
+    sold_out: ClassVar[set[str]] = set()
+    orders: ClassVar[list[Line]] = []
+
+    def items(self, keys: Sequence[str], *, request: Any = None) -> dict[str, Item]:
+        return {key: self.stock[key] for key in keys if key in self.stock and key not in self.sold_out}
+
+    def newest(self, n: int, *, request: Any = None) -> list[Item]:
+        oldest = datetime.min.replace(tzinfo=UTC)
+        sellable = sorted(self.items(list(self.stock)).values(), key=lambda item: item.key)
+        return sorted(sellable, key=lambda item: item.created or oldest, reverse=True)[:n]
+
+    def item_key(self, obj: Any) -> str:
+        if not isinstance(obj, Item):
+            raise ShopError(f"{obj!r} is no Item, which is what MemoryShop sells.")
+        return obj.key
+
+    def find(self, field: str, value: str) -> str | None:
+        found = [item.key for item in self.stock.values() if str(getattr(item, field, None)) == value]
+        return found[0] if len(found) == 1 else None
+
+    def facts(self) -> Iterator[tuple[str, str, str, datetime | None]]:
+        for key in sorted(self.stock):
+            item = self.stock[key]
+            yield key, item.category, item.brand, item.created
+
+    def count_lines(self) -> int:
+        return len(self.orders)
+
+    def lines(self, *, order_keys: Iterable[str] | None = None, user_key: str | None = None) -> Iterator[Line]:
+        wanted = None if order_keys is None else set(order_keys)
+        for line in sorted(self.orders, key=lambda line: line.key):
+            if wanted is not None and line.order_key not in wanted:
+                continue
+            if user_key is not None and line.user_key != user_key:
+                continue
+            yield line
+
+
+class StaticConsent:
+    """`CONSENT`: the same answers for every browser. Nothing is granted until a test says so."""
+
+    answers: ClassVar[dict[Purpose, ConsentState]] = {}
+
+    def states(self, request: Any) -> Consents:
+        return {purpose: self.answers.get(purpose, ConsentState.UNKNOWN) for purpose in Purpose}
+
+
+class MemorySink:
+    """`SINK`: keeps what it is given, each fact once, in the order of arrival."""
+
+    def __init__(self) -> None:
+        self.stored: dict[UUID | tuple[UUID, int], Draft] = {}
+        self._lock = threading.Lock()
+
+    def write(self, batch: Batch) -> int:
+        with self._lock:
+            before = len(self.stored)
+            for draft in batch:
+                known = draft.uid if isinstance(draft, EventDraft | DecisionDraft) else (draft.decision_id, draft.slot)
+                self.stored.setdefault(known, draft)
+            return len(self.stored) - before
+
+    @property
+    def kinds(self) -> list[str]:
+        """The kinds of the stored events, in the order of arrival."""
+        return [draft.kind for draft in self.stored.values() if isinstance(draft, EventDraft)]
+
+
+class SingularTrainer:
+    """`TRAINERS`: factors by a truncated singular value decomposition in numpy; exact, tiny data only."""
+
+    name = "singular"
+    components = 4
+
+    def fit(
+        self,
+        interactions: Interactions,
+        *,
+        seed: int,
+        threads: int,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Factors:
+        table = np.zeros((interactions.n_users, interactions.n_items), dtype=np.float64)
+        table[interactions.user, interactions.item] = interactions.weight
+        _, sizes, right = np.linalg.svd(table, full_matrices=False)
+        kept = min(self.components, len(sizes))
+        vectors = np.zeros((interactions.n_items, self.components), dtype=np.float32)
+        vectors[:, :kept] = (right[:kept] * np.sqrt(sizes[:kept])[:, None]).T
+        if progress is not None:
+            progress(1, 1)
+        return Factors(vectors=vectors, biases=np.zeros(interactions.n_items, dtype=np.float32))

@@ -1,0 +1,35 @@
+"""Interactions as the factor trainer wants them, and vectors for items that it never saw."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from django_personalize.core.arrays import Interactions, Purchases
+
+DAY = 86_400.0
+HALF_LIFE_DAYS = 30.0
+FLOOR = 0.1
+CEILING = 2.0
+
+
+def interactions(purchases: Purchases) -> Interactions:
+    """Return one entry per (user, item): users are the linked people in key order, then each unlinked basket in time order.
+
+    Weight = 0.1 + min(2, sum over the pair's lines of 2^(-age / 30 d)); entries are sorted by (user, item).
+    """
+    n_people = len(purchases.person_keys)
+    alone = purchases.person < 0
+    baskets, place = np.unique(purchases.basket[alone], return_inverse=True)
+    user = purchases.person.astype(np.int64)
+    user[alone] = n_people + place
+    n_items = len(purchases.item_keys)
+    pairs, entry = np.unique(user * n_items + purchases.item, return_inverse=True)
+    age = (purchases.as_of - purchases.time) / DAY
+    recent = np.bincount(entry, weights=np.exp2(-age / HALF_LIFE_DAYS), minlength=len(pairs))
+    return Interactions(
+        n_users=n_people + len(baskets),
+        n_items=n_items,
+        user=(pairs // max(n_items, 1)).astype(np.int32),
+        item=(pairs % max(n_items, 1)).astype(np.int32),
+        weight=(FLOOR + np.minimum(CEILING, recent)).astype(np.float32),
+    )

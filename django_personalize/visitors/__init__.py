@@ -1,0 +1,1 @@
+"""Trust: who is here, under a pseudonym, and only after a yes."""

@@ -1,0 +1,1 @@
+"""Doors: the few plain views that pages call."""
