@@ -48,7 +48,7 @@ def check_settings(**kwargs: Any) -> list[CheckMessage]:
 @checks.register("personalize")
 def check_surroundings(**kwargs: Any) -> list[CheckMessage]:
     """What lies around the dict: middleware and its order, URLs, the database's options, LightFM."""
-    return [*_middleware(), *_urls(), *_lightfm(), *_sqlite()]
+    return [*_middleware(), *_urls(), *_lightfm(), *_sqlite(django_settings.DATABASES.get("default", {}))]
 
 
 def _unknown_keys(where: str, given: dict[str, Any], known: Iterable[str], code: str) -> list[CheckMessage]:
@@ -265,8 +265,7 @@ def _lightfm() -> list[CheckMessage]:
     return []
 
 
-def _sqlite() -> list[CheckMessage]:
-    database = django_settings.DATABASES.get("default", {})
+def _sqlite(database: dict[str, Any]) -> list[CheckMessage]:
     if not str(database.get("ENGINE", "")).endswith("sqlite3"):
         return []
     options = database.get("OPTIONS", {})

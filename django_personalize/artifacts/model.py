@@ -38,7 +38,7 @@ ARRAYS: Mapping[str, tuple[str, tuple[str, ...]]] = {
 Arrays = Mapping[str, NDArray[Any]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, weakref_slot=True, kw_only=True, eq=False)
 class Model:
     """The arrays of one published version, ready to be asked. Immutable; safe to share between threads."""
 

@@ -107,11 +107,14 @@ def _write(model: type[models.Model], rows: Iterable[dict[str, Any]], *, on_conf
         f"VALUES ({', '.join(['%s'] * len(fields))}) ON CONFLICT {on_conflict}"
     )
     prepared = ([ready(row[name]) for name, ready in zip(names, prepare, strict=True)] for row in rows)
+    if not (chunk := list(islice(prepared, CHUNK))):
+        return 0
     written = 0
-    with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
-        while chunk := list(islice(prepared, CHUNK)):
+    with transaction.atomic(using=connection.alias, savepoint=False), connection.cursor() as cursor:
+        while chunk:
             cursor.executemany(sql, chunk)
             written += max(cursor.rowcount, 0)
+            chunk = list(islice(prepared, CHUNK))
     return written
 
 

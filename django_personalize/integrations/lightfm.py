@@ -17,8 +17,8 @@ from django_personalize.exceptions import TrainerUnavailable
 
 COMPONENTS = 64
 MAX_SAMPLED = 200
-LEARNING_RATE = 0.05
-EPOCHS = 20
+LEARNING_RATE = 0.1
+EPOCHS = 10
 INSTALL = 'LightFM is not installed, so no factors are learnt. To add it: pip install "django-personalize[lightfm]"'
 
 

@@ -106,6 +106,12 @@ def is_personal(request: HttpRequest) -> bool:
     return getattr(request, "_personalize_personal", False)
 
 
+def _keep_out_of_caches(request: HttpRequest) -> None:
+    """Have the middleware mark the response `private`, and keep `cache_page`, which acts before it, from storing it."""
+    request._personalize_personal = True  # type: ignore[attr-defined]
+    request._cache_update_cache = False  # type: ignore[attr-defined]  # how Django's cache marks what not to store
+
+
 def _show(request: HttpRequest, placement: Placement, item: object, n: int | None, title: str) -> Presented:
     visitor, history = _person(request)
     context = () if item is None else (settings.shop.item_key(item),)
@@ -124,7 +130,7 @@ def _show(request: HttpRequest, placement: Placement, item: object, n: int | Non
     shown_already.update(slot.item_key for slot in slots)
     uid = None
     if visitor is not None:
-        request._personalize_personal = True  # type: ignore[attr-defined]
+        _keep_out_of_caches(request)
         if slots:
             uid = uuid4()
             collector_of(request).add(_draft(uid, visitor, request, decision, query, slots))

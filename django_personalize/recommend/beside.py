@@ -1,0 +1,123 @@
+"""What goes with the items that a page is about: beside them in baskets, or like them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from django_personalize.artifacts.model import Model
+from django_personalize.core.arrays import Float, Int
+from django_personalize.core.types import Reason
+from django_personalize.recommend.fold_in import FOLDS, standardised
+from django_personalize.recommend.generators import beside
+from django_personalize.recommend.profile import Profile
+
+LIKE = {"neighbours": 1.0, "factors": 1.0, "category": 1.0, "person": 0.25}
+"""Weights of the parts of *you may also like*: baskets and factors standardised, the category from 0 to 1 times two."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """Scores over all items, and which item of the page says what."""
+
+    score: Float
+    """(items,) -inf or 0 where nothing speaks for an item."""
+    parts: dict[str, Float]
+    """The weighted parts of the score, each (items,)."""
+    context: Int
+    bought: Float
+    """(context, items): what each item of the page says by baskets."""
+    alike: Float
+    """(context, items): what it says by likeness."""
+    rung: str
+
+    def reasons(self, model: Model, items: Int) -> list[Reason]:
+        """Return for each item the kind of evidence that weighs most, and the item of the page that says it loudest."""
+        reasons = []
+        for item in items.tolist():
+            baskets = self.parts["neighbours"][item] if self.bought[:, item].any() else -np.inf
+            alike = max((self.parts[name][item] for name in ("factors", "category") if name in self.parts), default=-np.inf)
+            code, table = ("bought_with", self.bought) if baskets >= alike else ("similar_to", self.alike)
+            anchor = int(self.context[int(table[:, item].argmax())])
+            reasons.append(Reason(code=code, anchor=model.item_keys[anchor]))
+        return reasons
+
+    def sources(self, items: Int) -> list[str]:
+        names = [name for name in self.parts if name != "person"]
+        table = np.stack([self.parts[name][items] for name in names])
+        return [names[place] for place in table.argmax(axis=0).tolist()]
+
+
+def bought_beside(model: Model, context: list[int]) -> Evidence:
+    """Return what baskets put beside `context`, by the table that is tuned for one basket."""
+    places = np.array(context, dtype=np.int32)
+    bought = _each(model.together_index, model.together_weight, places)
+    score = bought.sum(axis=0) if len(places) else np.zeros(len(model.item_keys), dtype=np.float32)
+    if "neighbours" not in model.rungs:
+        score = np.zeros_like(score)
+    return Evidence(
+        score=score, parts={"neighbours": score}, context=places, bought=bought, alike=bought, rung="neighbours"
+    )
+
+
+def like(model: Model, context: list[int], person: Profile) -> Evidence | None:
+    """Return what goes with or is like `context`, leaning a little to `person`; None where nothing is known.
+
+    Three parts: neighbours from baskets, cosine of the factors, and the same category at a near price. An item that
+    none of them speaks for scores -inf, so that nothing arbitrary fills the row.
+    """
+    places = np.array(context, dtype=np.int32)
+    if not len(places):
+        return None
+    parts: dict[str, Float] = {}
+    alike = np.zeros((len(places), len(model.item_keys)), dtype=np.float32)
+    bought = np.zeros_like(alike)
+    spoken = np.zeros(len(model.item_keys), dtype=bool)
+    if "neighbours" in model.rungs:
+        bought = _each(model.near_index, model.near_weight, places)
+        near = bought.sum(axis=0)
+        parts["neighbours"] = np.float32(LIKE["neighbours"]) * np.minimum(standardised(np.sqrt(near)), 6.0)
+        spoken |= near > 0
+    if "factors" in model.rungs and model.vectors[places].any():
+        cosine = _cosine(model, places)
+        parts["factors"] = np.float32(LIKE["factors"]) * standardised(cosine.mean(axis=0))
+        alike += np.maximum(cosine, 0.0)
+        spoken |= parts["factors"] > 2.0
+    closeness = _closeness(model, places)
+    if closeness.any():
+        parts["category"] = np.float32(2.0 * LIKE["category"]) * closeness.mean(axis=0)
+        alike += closeness
+        spoken |= parts["category"] > 0
+    if not spoken.any():
+        return None
+    if person and "factors" in model.rungs and model.vectors.shape[1]:
+        parts["person"] = np.float32(LIKE["person"]) * standardised(FOLDS[model.fold](model, person))
+    rung = "factors" if "factors" in parts else "neighbours" if "neighbours" in parts else "popular"
+    total = np.sum(list(parts.values()), axis=0, dtype=np.float32)
+    score = np.where(spoken, total, np.float32(-np.inf)).astype(np.float32)
+    return Evidence(score=score, parts=parts, context=places, bought=bought, alike=alike, rung=rung)
+
+
+def _each(index: Int, weight: Float, places: Int) -> Float:
+    one = np.ones(1, dtype=np.float32)
+    rows = [beside(index, weight, places[at : at + 1], one) for at in range(len(places))]
+    return np.stack(rows) if rows else np.zeros((0, len(index)), dtype=np.float32)
+
+
+def _cosine(model: Model, places: Int) -> Float:
+    lengths = np.sqrt(np.einsum("ij,ij->i", model.vectors, model.vectors))
+    units = model.vectors[places] / np.maximum(lengths[places], 1e-9)[:, None]
+    cosine: Float = (units @ model.vectors.T) / np.maximum(lengths, 1e-9)
+    return cosine
+
+
+def _closeness(model: Model, places: Int) -> Float:
+    """Return (context, items): 0 outside the category, inside it 1 at the same price falling to a half at twice or half it."""
+    mine = model.item_category[places][:, None]
+    same = (mine >= 0) & (model.item_category[None, :] == mine)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        apart = np.abs(np.log2(model.price[None, :] / model.price[places][:, None]))
+    apart = np.where(np.isfinite(apart), apart, 1.0)
+    closeness: Float = np.where(same, np.exp2(-apart), 0.0).astype(np.float32)
+    return closeness

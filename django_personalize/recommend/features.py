@@ -1,0 +1,133 @@
+"""What the ranker sees. The same lines serve a request and build the training rows, so the two can never drift apart.
+
+Rules against leaks: every statistic is the model's, from before its cut; a score of a sparse generator that is zero has
+no rank; equal scores share a rank, so that no rank can spell out an item's place in the catalogue.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from weakref import WeakKeyDictionary
+
+import numpy as np
+from numpy.typing import NDArray
+
+from django_personalize.artifacts.model import Model
+from django_personalize.core.arrays import Float, Int
+from django_personalize.recommend.fold_in import standardised
+from django_personalize.recommend.generators import GENERATORS, SPARSE, top
+from django_personalize.recommend.profile import Profile
+
+DEPTH = 60
+"""Candidates taken from each generator."""
+NAMES = (
+    *(f"{name}:{part}" for name in GENERATORS for part in ("score", "rank")),
+    "popularity:2d",
+    "popularity:60d",
+    "momentum",
+    "sold:7d",
+    "sold:30d",
+    "sold:90d",
+    "idle",
+    "age",
+    "price",
+    "price:distance",
+    "own:bought",
+    "own:count",
+    "own:since",
+    "own:fresh",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rows:
+    """The candidates of one query and their features."""
+
+    item: Int
+    """(candidates,) ascending."""
+    features: Float
+    """(candidates, features) in the order of `NAMES`."""
+    scores: dict[str, Float]
+    """Each generator's raw scores over all items."""
+
+
+_columns: WeakKeyDictionary[Model, Float] = WeakKeyDictionary()
+
+
+def item_columns(model: Model) -> Float:
+    """Return the features that depend on the item alone, (items, 9): `popularity:2d` .. `price`; once per model."""
+    found = _columns.get(model)
+    if found is None:
+        found = _columns[model] = _item_columns(model)
+    return found
+
+
+def _item_columns(model: Model) -> Float:
+    rate = model.popularity
+    sold = model.sold
+    return np.column_stack(
+        [
+            standardised(rate[:, 0]),
+            standardised(rate[:, 2]),
+            standardised(rate[:, 1] - rate[:, 2]),
+            standardised(sold[:, 0]),
+            standardised(sold[:, 1]),
+            standardised(sold[:, 2]),
+            model.idle / np.float32(30.0),
+            model.age / np.float32(365.0),
+            np.log(np.where(model.price > 0, model.price, np.float32(1.0))),
+        ]
+    ).astype(np.float32)
+
+
+def rows(model: Model, person: Profile, *, allowed: NDArray[np.bool_] | None = None) -> Rows:
+    """Return the union of every generator's best `DEPTH` among listed items, with features.
+
+    `allowed` (items,) narrows the candidates (a category, what the page shows already) but no item's features.
+    """
+    static = item_columns(model)
+    shown = model.listed if allowed is None else model.listed & allowed
+    scores: dict[str, Float] = {}
+    ranks: dict[str, Float] = {}
+    chosen: list[Int] = []
+    for name, generator in GENERATORS.items():
+        values = scores[name] = generator(model, person)
+        positive = name in SPARSE
+        best = top(np.where(model.listed, values, -np.inf), DEPTH, positive=positive)
+        ranks[name] = np.zeros(len(values), dtype=np.float32)
+        ranks[name][best] = _reciprocal(values[best])
+        if name not in SPARSE and not values.any():
+            continue
+        chosen.append(best if allowed is None else top(np.where(shown, values, -np.inf), DEPTH, positive=positive))
+    item = np.unique(np.concatenate(chosen))
+    table = np.zeros((len(item), len(NAMES)), dtype=np.float32)
+    for place, (name, values) in enumerate(scores.items()):
+        table[:, 2 * place] = standardised(values)[item]
+        table[:, 2 * place + 1] = ranks[name][item]
+    column = 2 * len(scores)
+    table[:, column : column + static.shape[1]] = static[item]
+    _mine(table[:, column + static.shape[1] :], item, model, person)
+    return Rows(item=item, features=table, scores=scores)
+
+
+def _reciprocal(ordered: Float) -> Float:
+    """Return 1 / rank of scores that fall from the first to the last; equal scores share the better rank."""
+    ranks: Float = (1.0 / (1.0 + np.searchsorted(-ordered, -ordered, side="left"))).astype(np.float32)
+    return ranks
+
+
+def _mine(table: Float, item: Int, model: Model, person: Profile) -> None:
+    """Fill the columns `price:distance` .. `own:fresh`: what ties these items to this person."""
+    if not person:
+        return
+    price = model.price[item]
+    if np.isfinite(person.price) and person.price > 0:
+        known = np.isfinite(price) & (price > 0)
+        table[known, 0] = np.abs(np.log(price[known] / np.float32(person.price)))
+    place = np.minimum(np.searchsorted(person.item, item), len(person.item) - 1)
+    mine = (person.item[place] == item) & (person.count[place] > 0)
+    owned = place[mine]
+    table[mine, 1] = 1.0
+    table[mine, 2] = person.count[owned]
+    table[mine, 3] = person.since[owned] / np.float32(30.0)
+    table[mine, 4] = np.exp2(-person.since[owned] / np.float32(30.0))

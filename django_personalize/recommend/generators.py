@@ -1,0 +1,81 @@
+"""The generators: each looks at one kind of evidence and scores every item of the model by it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+import numpy as np
+
+from django_personalize.artifacts.model import Model
+from django_personalize.core.arrays import Float, Int
+from django_personalize.recommend.fold_in import FOLDS
+from django_personalize.recommend.profile import Profile
+
+
+class Generator(Protocol):
+    """Scores (items,) for one person; higher is better. Zero means that there is no evidence, where `SPARSE` says so."""
+
+    def __call__(self, model: Model, person: Profile) -> Float: ...
+
+
+def own(model: Model, person: Profile) -> Float:
+    """What the person bought, recent and often first."""
+    scores = np.zeros(len(model.item_keys), dtype=np.float32)
+    scores[person.item] = person.own
+    return scores
+
+
+def neighbours(model: Model, person: Profile) -> Float:
+    """What baskets put beside what the person touched."""
+    return beside(model.near_index, model.near_weight, person.item, person.near)
+
+
+def factors(model: Model, person: Profile) -> Float:
+    """How the folded-in person's vector and the items' biases score."""
+    if not person or not model.vectors.shape[1]:
+        return np.zeros(len(model.item_keys), dtype=np.float32)
+    return FOLDS[model.fold](model, person)
+
+
+def popular(model: Model, person: Profile) -> Float:
+    """What everybody buys now: popularity with a 7-day half-life."""
+    return model.popularity[:, 1]
+
+
+def beside(index: Int, weight: Float, items: Int, weights: Float) -> Float:
+    """Return the weighted sum of the rows `items` of a neighbour table, as dense scores over all items."""
+    rows = index[items]
+    worth = weight[items] * weights[:, None]
+    held = rows >= 0
+    scores = np.bincount(rows[held], weights=worth[held], minlength=len(index))
+    return scores.astype(np.float32)
+
+
+GENERATORS: Mapping[str, Generator] = {
+    "own": own,
+    "neighbours": neighbours,
+    "factors": factors,
+    "popular": popular,
+}
+SPARSE = frozenset({"own", "neighbours", "popular"})
+"""Generators whose zero says nothing: a tied zero has no rank and is nobody's candidate."""
+
+
+def top(scores: Float, n: int, *, positive: bool = False) -> Int:
+    """Return the places of the `n` best scores, best first, ties by lower place; only scores above 0 if `positive`.
+
+    Places that score -inf are never returned.
+    """
+    n = min(n, len(scores))
+    if n <= 0:
+        return np.empty(0, dtype=np.int32)
+    bound = np.partition(scores, len(scores) - n)[len(scores) - n]
+    if (positive and bound <= 0) or bound == -np.inf:
+        best = np.flatnonzero(scores > (0 if positive else -np.inf))
+    else:
+        above = np.flatnonzero(scores > bound)
+        best = np.concatenate([above, np.flatnonzero(scores == bound)[: n - len(above)]])
+    order = np.lexsort((best, -scores[best]))
+    chosen: Int = best[order].astype(np.int32)
+    return chosen

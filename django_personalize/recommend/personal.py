@@ -1,0 +1,106 @@
+"""Every item's standing with one person: the ranker where it stands, a plain sum of what there is where it does not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from django_personalize.artifacts.model import Model
+from django_personalize.core.arrays import Float, Int
+from django_personalize.core.types import Candidate, Reason
+from django_personalize.recommend import explain
+from django_personalize.recommend.features import NAMES, Rows, rows
+from django_personalize.recommend.fold_in import FOLDS, mean
+from django_personalize.recommend.generators import GENERATORS, top
+from django_personalize.recommend.profile import Profile
+
+BLENDS: Mapping[str, Mapping[str, float]] = {
+    "popular": {"popular": 1.0},
+    "neighbours": {"own": 1.0, "neighbours": 0.3, "popular": 1.0},
+    "factors": {"own": 1.0, "factors": 1.0, "popular": 1.0},
+}
+"""Weights of standardised generator scores on the rungs below the ranker, for shops whose people are too few to fit one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Candidates of one person, in index order."""
+
+    item: Int
+    score: Float
+    weights: NDArray[np.float64]
+    """Over `features.NAMES`; what made `score`."""
+    rows: Rows
+    rung: str
+
+
+def standing(
+    model: Model, person: Profile, *, allowed: NDArray[np.bool_] | None = None, rung: str | None = None
+) -> Standing:
+    """Score the candidates of `person` on `rung` (the model's highest unless given; `popular` for nobody's past)."""
+    rung = (rung or model.rung) if person else "popular"
+    if rung == "newest":
+        rung = "popular"
+    found = rows(model, person, allowed=allowed)
+    weights = weights_of(model, rung)
+    score = (found.features @ weights.astype(np.float32)).astype(np.float32)
+    return Standing(item=found.item, score=score, weights=weights, rows=found, rung=rung)
+
+
+def weights_of(model: Model, rung: str) -> NDArray[np.float64]:
+    """Return the weights over `features.NAMES` by which `rung` orders."""
+    if rung == "ranker":
+        return np.asarray(model.ranker)
+    weights = np.zeros(len(NAMES))
+    for name, weight in BLENDS[rung].items():
+        weights[NAMES.index(f"{name}:score")] = weight
+    return weights
+
+
+def candidates(model: Model, person: Profile, found: Standing, n: int, limit: int) -> tuple[Candidate, ...]:
+    """Return the best `limit` of `found` with sources and reasons; the first `n` are those that will be shown."""
+    order = top(found.score, limit)
+    if not len(order):
+        return ()
+    item, score = found.item[order], found.score[order]
+    boundary = float(score[n]) if len(score) > n else float(score[-1])
+    reasons = explain.personal(model, person, item, score, _slopes(model, person, found), boundary)
+    sources = _sources(found, order, reasons)
+    return tuple(
+        Candidate(item_key=model.item_keys[place], score=value, source=source, reason=reason)
+        for place, value, source, reason in zip(item.tolist(), score.tolist(), sources, reasons, strict=True)
+    )
+
+
+def _slopes(model: Model, person: Profile, found: Standing) -> dict[str, float]:
+    """Return what one raw unit of the neighbours' and of the mean vector's score adds to the ordering score."""
+    slopes = {}
+    for name in ("neighbours", "factors"):
+        weight = found.weights[NAMES.index(f"{name}:score")]
+        raw = found.rows.scores[name]
+        if name == "factors" and person and model.fold in FOLDS and model.vectors.shape[1]:
+            raw = mean(model, person)
+        spread = float(raw.std())
+        slopes[name] = max(float(weight), 0.0) / spread if spread > 0 else 0.0
+    return slopes
+
+
+def _sources(found: Standing, order: Int, reasons: list[Reason]) -> list[str]:
+    """Return the generator whose score and rank add most to each candidate; an item bought before comes from `own`."""
+    table = found.rows.features[order]
+    names = list(GENERATORS)
+    parts = np.column_stack(
+        [
+            table[:, NAMES.index(f"{name}:score")] * found.weights[NAMES.index(f"{name}:score")]
+            + table[:, NAMES.index(f"{name}:rank")] * found.weights[NAMES.index(f"{name}:rank")]
+            for name in names
+        ]
+    )
+    best = parts.argmax(axis=1)
+    return [
+        "own" if reason.code == "buy_again" else names[place]
+        for place, reason in zip(best.tolist(), reasons, strict=True)
+    ]

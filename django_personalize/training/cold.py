@@ -1,0 +1,67 @@
+"""Vectors for items that nobody has bought: a ridge regression of the learnt vectors on what the shop says of its items."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from django_personalize.core.arrays import Double, Float
+from django_personalize.training.catalogue import Catalogue
+
+STRENGTH = 5.0
+BANDS = 8
+"""Price bands, of equal numbers of items."""
+COMMON = 5
+"""A category or brand takes part where at least this many items have it."""
+
+
+def place(
+    vectors: Float,
+    biases: Float,
+    warm: NDArray[np.int64],
+    item_keys: Sequence[str],
+    catalogue: Catalogue,
+    prices: Float,
+) -> tuple[Float, Float]:
+    """Return vectors and biases in which every item outside `warm` that has facts is placed by them; the rest stay zero.
+
+    An item without any known fact is left at zero rather than at the mean: nothing is known, nothing is claimed.
+    """
+    if len(warm) in (0, len(item_keys)):
+        return vectors, biases
+    facts = _facts(item_keys, catalogue, prices)
+    known = facts.any(axis=1)
+    cold = np.ones(len(item_keys), dtype=bool)
+    cold[warm] = False
+    cold &= known
+    learnt = warm[known[warm]]
+    if not cold.any() or not len(learnt):
+        return vectors, biases
+    targets = np.column_stack([vectors[learnt], biases[learnt]]).astype(np.float64)
+    middle = targets.mean(axis=0)
+    given = facts[learnt]
+    left = given.T @ given + STRENGTH * np.eye(given.shape[1])
+    weights = np.linalg.solve(left, given.T @ (targets - middle))
+    guessed = (facts[cold] @ weights + middle).astype(np.float32)
+    vectors, biases = vectors.copy(), biases.copy()
+    vectors[cold], biases[cold] = guessed[:, :-1], guessed[:, -1]
+    return vectors, biases
+
+
+def _facts(item_keys: Sequence[str], catalogue: Catalogue, prices: Float) -> Double:
+    """Return (items, facts) zeros and ones: categories, brands and price bands that are common enough."""
+    columns = []
+    for names in (catalogue.category, catalogue.brand):
+        mine = np.array([names.get(key, "") for key in item_keys])
+        values, count = np.unique(mine, return_counts=True)
+        columns += [mine == value for value, held in zip(values, count, strict=True) if value and held >= COMMON]
+    known = np.isfinite(prices)
+    if known.sum() >= BANDS * COMMON:
+        edges = np.quantile(prices[known], np.linspace(0, 1, BANDS + 1)[1:-1])
+        band = np.searchsorted(edges, prices)
+        columns += [known & (band == number) for number in range(BANDS)]
+    if not columns:
+        return np.zeros((len(item_keys), 0))
+    return np.column_stack(columns).astype(np.float64)

@@ -1,0 +1,59 @@
+"""How items sell: decayed popularity, lines per window, days since the last sale, age and price, all before one cut."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from django_personalize.core.arrays import Double, Float, Int, Purchases
+
+DAY = 86_400.0
+HALF_LIVES = (2.0, 7.0, 60.0)
+WINDOWS = (7.0, 30.0, 90.0)
+
+
+def popularity(item: Int, age: Double, n_items: int, half_lives: Sequence[float] = HALF_LIVES) -> Float:
+    """Return (items, half-lives) lines a day now: sum over baskets of 2^(-age / h), times ln 2 / h.
+
+    The factor makes a steady seller score the same at every half-life, so that a short minus a long one is momentum.
+    """
+    columns = [
+        np.bincount(item, weights=np.exp2(-age / half_life), minlength=n_items) * (np.log(2.0) / half_life)
+        for half_life in half_lives
+    ]
+    return np.column_stack(columns).astype(np.float32)
+
+
+def sold(item: Int, age: Double, n_items: int, windows: Sequence[float] = WINDOWS) -> Float:
+    """Return (items, windows) baskets that held the item in each window."""
+    columns = [np.bincount(item[age <= days], minlength=n_items) for days in windows]
+    return np.column_stack(columns).astype(np.float32)
+
+
+def idle(item: Int, age: Double, n_items: int) -> Float:
+    """Return days since each item's last sale; the age of the oldest sale of all where it never sold."""
+    days = np.full(n_items, age.max(initial=0.0))
+    np.minimum.at(days, item, age)
+    return days.astype(np.float32)
+
+
+def first_seen(purchases: Purchases) -> Double:
+    """Return the time of each item's first sale."""
+    first = np.full(len(purchases.item_keys), np.inf)
+    np.minimum.at(first, purchases.item, purchases.time)
+    return first
+
+
+def price(purchases: Purchases, places: NDArray[np.int64], n_items: int) -> Float:
+    """Return the median paid per unit over baskets; nan where no price is known. `places` maps items to model places."""
+    known = np.isfinite(purchases.price)
+    item, paid = places[purchases.item[known]], purchases.price[known]
+    order = np.lexsort((paid, item))
+    item, paid = item[order], paid[order]
+    prices = np.full(n_items, np.nan, dtype=np.float32)
+    items, start, count = np.unique(item, return_index=True, return_counts=True)
+    middle = (paid[start + (count - 1) // 2] + paid[start + count // 2]) / np.float32(2.0)
+    prices[items] = middle
+    return prices

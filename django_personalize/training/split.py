@@ -1,0 +1,80 @@
+"""Held-out time: who was known before a cut and bought in the window after it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from django_personalize.artifacts.model import Model
+from django_personalize.core.arrays import Double, Int
+from django_personalize.recommend.profile import Profile, weigh
+from django_personalize.training.dataset import Orders, before, net
+
+DAY = 86_400.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shopper:
+    """One person at a cut: what they had bought by then, and what they bought after it. Items index `Held.item_keys`."""
+
+    item: Int
+    age: Double
+    """Days before the cut, per row of `item`."""
+    truth: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """The window after one cut."""
+
+    cut: float
+    item_keys: tuple[str, ...]
+    """Every item of the orders, also those that were unknown before the cut."""
+    shoppers: tuple[Shopper, ...]
+
+
+def hold(orders: Orders, cut: float, days: float) -> Held:
+    """Return the people who were known before `cut` and bought within `days` after it, in key order.
+
+    Their past is netted as it was known at the cut; what they bought counts net of everything known at the end.
+    """
+    past, whole = before(orders, cut), net(orders)
+    place = {key: i for i, key in enumerate(orders.item_keys)}
+    past_items = _places(past.item_keys, place)
+    whole_items = _places(whole.item_keys, place)
+    after = (whole.time >= cut) & (whole.time < cut + days * DAY) & (whole.person >= 0)
+    truth: dict[str, set[int]] = {}
+    for person, item in zip(whole.person[after].tolist(), whole_items[whole.item[after]].tolist(), strict=True):
+        truth.setdefault(whole.person_keys[person], set()).add(item)
+    shoppers = []
+    order = np.argsort(past.person, kind="stable")
+    starts = np.searchsorted(past.person[order], np.arange(len(past.person_keys) + 1))
+    for person, key in enumerate(past.person_keys):
+        if key in truth:
+            rows = order[starts[person] : starts[person + 1]]
+            age = (cut - past.time[rows]) / DAY
+            shoppers.append(
+                Shopper(item=past_items[past.item[rows]].astype(np.int32), age=age, truth=frozenset(truth[key]))
+            )
+    return Held(cut=cut, item_keys=orders.item_keys, shoppers=tuple(shoppers))
+
+
+def _places(keys: Sequence[str], place: dict[str, int]) -> NDArray[np.int64]:
+    return np.array([place[key] for key in keys], dtype=np.int64)
+
+
+def profiles(held: Held, model: Model) -> Iterator[tuple[Profile, frozenset[int]]]:
+    """Yield each shopper's profile over the model's items, and the truth as model places.
+
+    An item that the model has never heard of keeps a place of its own (below zero): it was bought and cannot be found.
+    """
+    places = np.array([model.index.get(key, -1 - i) for i, key in enumerate(held.item_keys)], dtype=np.int64)
+    for shopper in held.shoppers:
+        item = places[shopper.item]
+        known = item >= 0
+        bought = np.ones(int(known.sum()), dtype=bool)
+        person = weigh(model, item[known].astype(np.int32), bought, shopper.age[known])
+        yield person, frozenset(places[list(shopper.truth)].tolist())

@@ -1,0 +1,75 @@
+from dataclasses import replace
+
+import pytest
+from django.http import HttpResponse
+from django.test import RequestFactory
+from django.urls import path, resolve
+
+from django_personalize.capture.page_views import Pattern, item_shown, learn
+from django_personalize.core.types import Item
+
+
+def page(request, **kwargs):
+    return HttpResponse()
+
+
+urlpatterns = [
+    path("products/<int:pk>/", page, name="product"),
+    path("by-title/<title>/", page, name="by-title"),
+    path("about/", page, name="about"),
+]
+
+
+@pytest.fixture(autouse=True)
+def _urls(settings):
+    settings.ROOT_URLCONF = __name__
+
+
+def visit(url, method="GET", status=200, content_type="text/html; charset=utf-8", **headers):
+    request = RequestFactory().generic(method, url, headers=headers)
+    request.resolver_match = resolve(url)
+    return item_shown(request, HttpResponse(status=status, content_type=content_type))
+
+
+def test_the_page_of_an_item_is_learnt_from_its_url(memory_shop):
+    assert visit("/products/1/") == "1"
+    assert visit("/products/77/") == "77"
+    assert visit("/about/") is None
+
+
+def test_a_url_that_names_a_field_is_looked_up(memory_shop):
+    for key, item in memory_shop.stock.items():
+        obj = type("Row", (), {"title": item.title})()
+        memory_shop.stock[key] = replace(item, url=f"/by-title/{item.title}/", obj=obj)
+    assert visit("/by-title/Mug/") == "3"
+    assert visit("/by-title/Nothing/") is None
+
+
+def test_a_url_that_tells_no_items_apart_is_not_learnt():
+    assert learn(Item(key="1", title="x", url="/about/")) is None
+    assert learn(Item(key="1", title="x", url="/elsewhere/")) is None
+    assert learn(Item(key="1", title="x", url="https://shop.example/products/1/?a=b")) == Pattern("product", "pk", "")
+
+
+@pytest.mark.parametrize(
+    "visited",
+    [
+        {"method": "POST"},
+        {"method": "HEAD"},
+        {"status": 404},
+        {"content_type": "application/json"},
+        {"Sec-Purpose": "prefetch;prerender"},
+        {"Purpose": "prefetch"},
+    ],
+)
+def test_what_nobody_looked_at_is_no_view(memory_shop, visited):
+    assert visit("/products/1/", **visited) is None
+
+
+def test_a_shop_without_items_is_asked_again_later_not_on_every_page(memory_shop, monkeypatch):
+    stock, memory_shop.stock = memory_shop.stock, {}
+    assert visit("/products/1/") is None
+    memory_shop.stock = stock
+    assert visit("/products/1/") is None
+    monkeypatch.setattr("django_personalize.capture.page_views.RETRY_SECONDS", -1.0)
+    assert visit("/products/1/") == "1"

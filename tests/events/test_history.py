@@ -1,0 +1,68 @@
+from datetime import timedelta
+
+import pytest
+
+from django_personalize.core.types import History
+from django_personalize.events import store
+from django_personalize.events.history import history_of
+from django_personalize.models import Visitor
+from django_personalize.testing.contracts import MOMENT, event
+
+pytestmark = pytest.mark.django_db
+
+
+def visitor(**changes):
+    values = {"granted": {"personalization": True}, "created_at": MOMENT, "answered_at": MOMENT}
+    return Visitor.objects.create(**(values | changes))
+
+
+def keep(*drafts):
+    store.insert_events(drafts, received_at=MOMENT)
+
+
+def test_history_is_newest_first():
+    me = visitor()
+    keep(
+        event(1, visitor_id=me.pk, item_key="old", occurred_at=MOMENT - timedelta(days=2)),
+        event(2, visitor_id=me.pk, item_key="new", occurred_at=MOMENT),
+    )
+    assert history_of(me) == History(
+        item_keys=("new", "old"),
+        kinds=("view_item", "view_item"),
+        times=(MOMENT.timestamp(), (MOMENT - timedelta(days=2)).timestamp()),
+        quantities=(1, 1),
+    )
+
+
+def test_what_came_back_is_not_owned():
+    me = visitor()
+    bought = {"kind": "purchase", "visitor_id": me.pk, "transaction_id": "A"}
+    keep(
+        event(1, **bought, item_key="kept", quantity=5),
+        event(2, **bought, item_key="gone", quantity=2),
+        event(3, **(bought | {"kind": "refund"}), item_key="kept", quantity=2),
+        event(4, **(bought | {"kind": "refund"}), item_key="gone", quantity=2),
+    )
+    history = history_of(me)
+    assert dict(zip(history.item_keys, history.quantities, strict=True)) == {"kept": 3}
+
+
+def test_without_a_yes_there_is_no_history_and_no_query(django_assert_num_queries):
+    me = visitor(granted={"analytics": True})
+    keep(event(1, visitor_id=me.pk))
+    with django_assert_num_queries(0):
+        assert history_of(me) == History()
+
+
+def test_the_browsers_of_one_account_share_a_past_each_by_its_own_yes(django_assert_num_queries):
+    here, there = visitor(user_key="7"), visitor(user_key="7")
+    refused = visitor(user_key="7", granted={"analytics": True})
+    stranger = visitor()
+    keep(
+        event(1, visitor_id=here.pk, item_key="here"),
+        event(2, visitor_id=there.pk, item_key="there"),
+        event(3, visitor_id=refused.pk, item_key="refused"),
+        event(4, visitor_id=stranger.pk, item_key="stranger"),
+    )
+    with django_assert_num_queries(1):
+        assert set(history_of(here).item_keys) == {"here", "there"}

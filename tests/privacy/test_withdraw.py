@@ -1,0 +1,65 @@
+from uuid import UUID
+
+import pytest
+
+from django_personalize.core.types import DecisionDraft, ImpressionDraft, Purpose
+from django_personalize.events import store
+from django_personalize.models import Decision, Event, Impression, Visitor
+from django_personalize.privacy.withdraw import change
+from django_personalize.testing.contracts import MOMENT, event
+
+pytestmark = pytest.mark.django_db
+BOTH = {"personalization": True, "analytics": True}
+
+
+def visitor(**changes):
+    return Visitor.objects.create(**({"granted": BOTH, "created_at": MOMENT, "answered_at": MOMENT} | changes))
+
+
+def with_facts(me):
+    store.insert_decisions(
+        [
+            DecisionDraft(
+                uid=UUID(int=1), visitor_id=me.pk, placement="x", decided_at=MOMENT, pipeline="x", rung="popular",
+                model_version=None, context=(), rules=(), experiment="", variant="", consent=(), slots=(),
+            )
+        ]
+    )  # fmt: skip
+    store.insert_impressions([ImpressionDraft(decision_id=UUID(int=1), slot=1, item_key="1", seen_at=MOMENT)])
+    store.insert_events(
+        [event(1, visitor_id=me.pk), event(2, visitor_id=me.pk, kind="purchase", transaction_id="A")], received_at=MOMENT
+    )
+
+
+def test_no_yes_left_leaves_nothing_but_an_unlinked_basket():
+    me = visitor()
+    with_facts(me)
+    assert change(me.pk, []) is None
+    assert (Visitor.objects.count(), Decision.objects.count(), Impression.objects.count()) == (0, 0, 0)
+    assert list(Event.objects.values_list("kind", "visitor_id")) == [("purchase", None)]
+
+
+def test_a_lost_personalization_cuts_the_orders_loose_and_keeps_the_statistics():
+    me = visitor()
+    with_facts(me)
+    assert change(me.pk, [Purpose.ANALYTICS]).granted == {"analytics": True}
+    assert sorted(Event.objects.values_list("kind", "visitor_id")) == [("purchase", None), ("view_item", me.pk)]
+    assert Decision.objects.count() == 1
+
+
+def test_another_browser_of_the_account_that_still_says_yes_takes_the_orders_over():
+    me, other = visitor(user_key="7"), visitor(user_key="7")
+    with_facts(me)
+    change(me.pk, [])
+    assert Event.objects.get().visitor_id == other.pk
+
+
+def test_nobody_elses_facts_are_touched():
+    me, other = visitor(), visitor()
+    store.insert_events([event(1, visitor_id=other.pk)], received_at=MOMENT)
+    change(me.pk, [])
+    assert Event.objects.get().visitor_id == other.pk
+
+
+def test_a_visitor_who_is_gone_already_is_none():
+    assert change(UUID(int=9), [Purpose.ANALYTICS]) is None

@@ -1,0 +1,14 @@
+"""The example shop on an empty database, with what tests want: fast hashing, one cache per process, own artefacts."""
+
+import os
+import tempfile
+from pathlib import Path
+
+from example_shop.settings import *  # noqa: F403
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+STATE = Path(os.environ.get("PERSONALIZE_TEST_STATE") or tempfile.mkdtemp(prefix="personalize-tests-"))
+PERSONALIZE = {**PERSONALIZE, "ARTIFACTS": str(STATE / "artifacts")}  # noqa: F405
+CELERY_TASK_ALWAYS_EAGER = False
+DEBUG = False
+CELERY_TASK_DEFAULT_QUEUE = os.environ.get("PERSONALIZE_TEST_QUEUE", "celery")

@@ -1,0 +1,91 @@
+"""What is public stands in the documentation, and what stands there exists."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from django.core.management import get_commands
+
+from django_personalize.conf import DEFAULTS
+from django_personalize.placements.decide import PLACEMENTS
+from django_personalize.shop.mapping import LINE_KEYS, PRODUCT_KEYS
+from django_personalize.templatetags.personalize import register
+
+ROOT = Path(__file__).resolve().parent.parent
+REFERENCE = (ROOT / "docs" / "reference.md").read_text()
+SHOP = (ROOT / "docs" / "shop.md").read_text()
+README = (ROOT / "README.md").read_text()
+
+
+def section(text: str, title: str) -> str:
+    return re.split(r"^## ", text.split(f"## {title}\n", 1)[1], flags=re.M)[0]
+
+
+def rows(text: str) -> set[str]:
+    """The names in the first column of the section's tables."""
+    return {
+        name
+        for line in text.splitlines()
+        if line.startswith("| `")
+        for name in re.findall(r"`([^`]+)`", line.split("|")[1])
+    }
+
+
+def test_settings():
+    assert rows(section(REFERENCE, "Settings")) == set(DEFAULTS)
+
+
+def test_tags():
+    written = {re.match(r"{% (\w+)", name)[1] for name in rows(section(REFERENCE, "Template tags"))}
+    assert written == set(register.tags)
+
+
+def test_placements():
+    assert all(f"`{slug}`" in section(REFERENCE, "Template tags") for slug in PLACEMENTS)
+
+
+def test_commands():
+    ours = {name for name, app in get_commands().items() if app == "django_personalize"}
+    assert rows(section(REFERENCE, "Commands")) == ours
+
+
+def test_tasks():
+    from celery import current_app
+
+    from django_personalize.tasks import train
+
+    ours = {name for name in current_app.tasks if name.startswith("personalize.")}
+    assert rows(section(REFERENCE, "Celery tasks")) == ours == {train.train.name}
+
+
+def test_checks():
+    code = (ROOT / "django_personalize" / "checks.py").read_text()
+    assert rows(section(REFERENCE, "System checks")) == set(re.findall(r"personalize\.[EW]\d{3}", code))
+
+
+def test_mappings():
+    assert rows(section(SHOP, "`PRODUCT`")) == PRODUCT_KEYS
+    assert rows(section(SHOP, "`ORDER_LINES`")) == LINE_KEYS
+
+
+def test_doubles():
+    from django_personalize.testing import doubles
+
+    names = {name for name, value in vars(doubles).items() if getattr(value, "__module__", "") == doubles.__name__}
+    assert {name for name in names if f"`{name}`" in section(REFERENCE, "For a shop's own tests")} == names
+
+
+def test_the_readme_shows_exactly_the_lines_that_the_example_shop_adds():
+    source = (ROOT / "example_shop" / "settings.py").read_text()
+    marked = re.search(r"# --- personalisation: begin -*\n(.*?)# --- personalisation: end", source, re.S)[1]
+    assert marked.replace("  # noqa: F405", "").strip() in README
+    urls = (ROOT / "example_shop" / "urls_personal.py").read_text()
+    for line in re.findall(r"^    (path\(.*\),)$", urls, re.M):
+        assert line in README
+
+
+def test_every_link_to_a_page_of_ours_leads_somewhere():
+    for page in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")):
+        for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text()):
+            assert (page.parent / target).exists(), (page.name, target)

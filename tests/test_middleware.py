@@ -1,0 +1,239 @@
+"""The middleware at work, over a shop of three pages with answers that the test gives."""
+
+import pytest
+from django.contrib.auth import authenticate, login, logout
+from django.http import HttpResponse
+from django.template import Context, Template
+from django.urls import include, path
+from django.views.decorators.cache import cache_page
+
+from django_personalize.models import Decision, Event, Visitor
+from django_personalize.visitors import cookie
+from tests.conftest import line
+from tests.people import token, visitor
+from tests.shops import user
+
+pytestmark = pytest.mark.django_db
+
+
+def product(request, pk):
+    return HttpResponse(f"Item {pk}")
+
+
+def home(request):
+    html = Template("{% load personalize %}{% personal_home %}").render(Context({"request": request}))
+    return HttpResponse(html)
+
+
+def answer(request):
+    return HttpResponse("noted")
+
+
+def enter(request):
+    login(request, authenticate(username=request.POST["name"], password="pw"))
+    return HttpResponse("in")
+
+
+def leave(request):
+    logout(request)
+    return HttpResponse("out")
+
+
+urlpatterns = [
+    path("products/<int:pk>/", product, name="product"),
+    path("", home),
+    path("cached/", cache_page(60)(home)),
+    path("answer/", answer),
+    path("in/", enter),
+    path("out/", leave),
+    path("personalize/", include("django_personalize.urls")),
+]
+
+
+@pytest.fixture(autouse=True)
+def _shop(settings, memory_shop):
+    settings.ROOT_URLCONF = __name__
+
+
+def known(client):
+    """The visitor behind the client's cookie."""
+    request = type("R", (), {"COOKIES": {cookie.NAME: client.cookies[cookie.NAME].value}})()
+    return cookie.read(request)
+
+
+def nothing_is_kept():
+    return not (Visitor.objects.exists() or Event.objects.exists() or Decision.objects.exists())
+
+
+@pytest.mark.parametrize("state", ["unknown", "denied"])
+def test_without_a_yes_there_is_no_trace(client, answers, state):
+    answers(personalization=state, analytics=state)
+    for visit in (client.get("/"), client.get("/products/1/"), client.post("/answer/")):
+        assert visit.status_code == 200
+        assert cookie.NAME not in visit.cookies
+    assert nothing_is_kept()
+
+
+def test_a_yes_makes_a_visitor_in_answer_to_the_post_and_never_on_a_page(client, answers):
+    answers(personalization="granted")
+    assert cookie.NAME not in client.get("/").cookies
+    assert nothing_is_kept()
+    response = client.post("/answer/")
+    assert "no-store" in response["Cache-Control"]
+    assert Visitor.objects.get().granted == {"personalization": True}
+    assert known(client).visitor_id == Visitor.objects.get().pk
+
+
+def test_a_view_is_kept_once_per_visit_with_an_id_of_its_own(client, answers, frozen):
+    answers(personalization="granted")
+    client.post("/answer/")
+    for _ in range(2):
+        client.get("/products/3/")
+    assert list(Event.objects.values_list("kind", "item_key", "visitor_id")) == [
+        ("view_item", "3", known(client).visitor_id)
+    ] * 2
+    assert Event.objects.values("uid").distinct().count() == 2
+
+
+def test_a_personal_page_is_private_and_leaves_its_decision(client, answers):
+    answers(personalization="granted")
+    client.post("/answer/")
+    response = client.get("/")
+    assert "private" in response["Cache-Control"]
+    assert "Cookie" in response["Vary"]
+    assert str(Decision.objects.get().pk) in response.content.decode()
+
+
+def test_a_page_for_everybody_stays_cacheable(client, answers):
+    response = client.get("/")
+    assert "Cache-Control" not in response
+    assert "Cookie" not in response.get("Vary", "")
+
+
+def test_a_page_cache_never_serves_one_visitors_page_to_another(client, answers):
+    answers(personalization="granted")
+    client.post("/answer/")
+    bodies = [client.get("/cached/").content for _ in range(2)]
+    assert bodies[0] != bodies[1]  # each render has its own decision: nothing was cached
+    answers()
+    client.cookies.clear()
+    assert b"data-pz-decision" not in client.get("/cached/").content
+
+
+def test_a_no_erases_on_the_same_request_and_takes_the_cookie_away(client, answers):
+    answers(personalization="granted", analytics="granted")
+    client.post("/answer/")
+    client.get("/products/3/"), client.get("/")
+    answers(personalization="denied", analytics="denied")
+    response = client.get("/products/3/")
+    assert response.cookies[cookie.NAME]["max-age"] == 0
+    assert "no-store" in response["Cache-Control"]
+    assert nothing_is_kept()
+
+
+def test_a_yes_that_lapsed_is_neither_read_nor_added_to_and_is_there_when_it_is_repeated(client, answers):
+    answers(personalization="granted")
+    client.post("/answer/")
+    client.get("/products/3/")
+    answers(personalization="unknown")
+    assert "private" not in client.get("/").get("Cache-Control", "")
+    client.get("/products/1/")
+    assert (Event.objects.count(), Decision.objects.count()) == (1, 0)
+    answers(personalization="granted")
+    client.get("/products/1/")
+    assert Event.objects.count() == 2
+
+
+def test_a_changed_answer_is_kept_and_carried_by_the_cookie(client, answers):
+    answers(personalization="granted")
+    client.post("/answer/")
+    answers(personalization="granted", analytics="granted")
+    client.post("/answer/")
+    assert Visitor.objects.get().granted == {"analytics": True, "personalization": True}
+    assert {purpose.value for purpose in known(client).granted} == {"analytics", "personalization"}
+
+
+def test_a_forged_cookie_is_replaced_at_the_next_post(client, answers):
+    answers(personalization="granted")
+    client.cookies[cookie.NAME] = token(visitor("personalization"))[:-2] + "xx"
+    client.get("/products/3/")
+    assert not Event.objects.exists()
+    client.post("/answer/")
+    assert Visitor.objects.filter(pk=known(client).visitor_id).exists()
+
+
+def test_logging_in_joins_the_accounts_own_orders(client, answers, memory_shop):
+    account = str(user("mia").pk)
+    memory_shop.orders = [line("1", "A", "2", user_key=account), line("2", "B", "3", user_key="999")]
+    answers(personalization="granted")
+    client.post("/answer/")
+    client.post("/in/", {"name": "mia"})
+    assert Visitor.objects.get().user_key == account
+    assert list(Event.objects.values_list("transaction_id", "visitor_id")) == [("A", Visitor.objects.get().pk)]
+
+
+def test_saying_yes_while_logged_in_joins_them_too(client, answers, memory_shop):
+    account = user("mia")
+    memory_shop.orders = [line("1", "A", "2", user_key=str(account.pk))]
+    client.force_login(account)
+    answers(personalization="granted")
+    client.get("/")  # no cookie yet: nothing happens on a page
+    assert nothing_is_kept()
+    client.post("/in/", {"name": "mia"})
+    assert Event.objects.get().visitor_id == Visitor.objects.get().pk
+
+
+def test_a_log_in_that_was_a_get_is_joined_by_the_first_personal_page(client, answers, memory_shop):
+    account = user("mia")
+    memory_shop.orders = [line("1", "A", "2", user_key=str(account.pk))]
+    answers(personalization="granted")
+    client.post("/answer/")
+    client.force_login(account)
+    client.get("/")
+    assert Event.objects.get(kind="purchase").visitor_id == Visitor.objects.get().pk
+
+
+def test_statistics_alone_join_no_orders(client, answers, memory_shop):
+    memory_shop.orders = [line("1", "A", "2", user_key=str(user("mia").pk))]
+    answers(analytics="granted")
+    client.post("/answer/")
+    client.post("/in/", {"name": "mia"})
+    assert not Event.objects.exists()
+
+
+def test_the_next_person_on_a_shared_computer_is_somebody_else(client, answers, memory_shop):
+    user("mia"), user("leo")
+    answers(personalization="granted")
+    client.post("/answer/")
+    client.post("/in/", {"name": "mia"})
+    mias = known(client).visitor_id
+    client.post("/out/")
+    nobodys = known(client).visitor_id
+    assert nobodys != mias
+    client.get("/products/3/")
+    client.post("/in/", {"name": "leo"})
+    assert known(client).visitor_id == nobodys  # a browser that belonged to nobody becomes Leo's
+    client.post("/in/", {"name": "mia"})
+    assert known(client).visitor_id not in (mias, nobodys)
+    assert not Event.objects.filter(visitor_id=mias).exists()
+
+
+def test_a_failure_of_ours_never_reaches_the_page(client, answers, monkeypatch, caplog):
+    answers(personalization="granted")
+    monkeypatch.setattr("django_personalize.middleware.register", None)
+    assert client.post("/answer/").status_code == 200
+    assert [record.msg for record in caplog.records] == ["settle_failed"]
+
+
+def test_a_stranger_costs_no_query(client, answers, django_assert_num_queries):
+    client.get("/products/1/")
+    with django_assert_num_queries(0):
+        client.get("/products/1/")
+
+
+def test_a_visitors_view_costs_two_queries_after_the_page_is_made(client, answers, django_assert_num_queries):
+    answers(personalization="granted")
+    client.post("/answer/")
+    client.get("/products/1/")
+    with django_assert_num_queries(4):  # is the visitor there, and the insert; two more for the savepoint around it
+        client.get("/products/1/")
