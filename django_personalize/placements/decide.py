@@ -21,6 +21,8 @@ class Placement:
     slug: str
     title: str | Promise
     pipeline: str
+    impersonal_title: str | Promise = ""
+    """What it is called where no history had a say; empty where `title` is true of everybody."""
     n: int
     fill: bool = True
     """Whether best sellers may complete a row that is short; what is bought together is never padded."""
@@ -39,7 +41,14 @@ PLACEMENTS = {
             n=4,
             fill=False,
         ),
-        Placement(slug="personal-home", title=_("Picked for you"), pipeline="personal", n=8, categories=5),
+        Placement(
+            slug="personal-home",
+            title=_("Picked for you"),
+            impersonal_title=_("Best sellers"),
+            pipeline="personal",
+            n=8,
+            categories=5,
+        ),
     )
 }
 PER_CATEGORY = 4

@@ -134,7 +134,8 @@ def _show(request: HttpRequest, placement: Placement, item: object, n: int | Non
         if slots:
             uid = uuid4()
             collector_of(request).add(_draft(uid, visitor, request, decision, query, slots))
-    return Presented(placement.slug, title or str(placement.title), rows, uid, bool(history), request)
+    own = placement.title if history or not placement.impersonal_title else placement.impersonal_title
+    return Presented(placement.slug, title or str(own), rows, uid, bool(history), request)
 
 
 def _person(request: HttpRequest) -> tuple[Visitor | None, History]:
