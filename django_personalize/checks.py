@@ -114,9 +114,10 @@ def _paths(value: Any) -> list[str]:
     if isinstance(value, str):
         return [value]
     if isinstance(value, Q):
-        return [path for child in value.children for path in (_paths(child) if isinstance(child, Q) else [child[0]])]
+        children: list[Any] = list(value.children)
+        return [path for child in children for path in (_paths(child) if isinstance(child, Q) else [child[0]])]
     if isinstance(value, F):
-        return [value.name]
+        return [str(vars(value)["name"])]
     if hasattr(value, "get_source_expressions"):
         return [path for source in value.get_source_expressions() if source is not None for path in _paths(source)]
     return []

@@ -53,6 +53,7 @@ urlpatterns = [
 @pytest.fixture(autouse=True)
 def _shop(settings, memory_shop):
     settings.ROOT_URLCONF = __name__
+    settings.TEMPLATES = [{**settings.TEMPLATES[0], "DIRS": []}]  # the package's own, not the example shop's
 
 
 def known(client):

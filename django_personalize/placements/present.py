@@ -79,7 +79,7 @@ class Presented:
         try:
             template = select_template([f"personalize/placement/{self.slug}.html", "personalize/placement.html"])
             card = select_template([f"personalize/card/{self.slug}.html", "personalize/card.html"])
-            return template.render({"placement": self, "card": card}, self.request)
+            return SafeString(template.render({"placement": self, "card": card}, self.request))
         except Exception:
             logger.exception("placement_failed", extra={"placement": self.slug, "stage": "render"})
             return SafeString("")

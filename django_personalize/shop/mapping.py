@@ -215,4 +215,4 @@ class MappedShop:
 
     def _currency(self, mapping: dict[str, Any], value: Any) -> str:
         given = mapping.get("currency")
-        return given if self._is_code(given) else text(value)
+        return str(given) if self._is_code(given) else text(value)

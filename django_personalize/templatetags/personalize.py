@@ -52,7 +52,5 @@ def personalize_script() -> SafeString:
 
 def _request(context: template.Context) -> HttpRequest:
     request = context.get("request")
-    if request is None:
-        # Pages rendered without a request (a mail, an error page) are nobody's: they show what is popular.
-        return HttpRequest()
-    return request
+    # Pages rendered without a request (a mail, an error page) are nobody's: they show what is popular.
+    return request if isinstance(request, HttpRequest) else HttpRequest()

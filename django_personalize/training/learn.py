@@ -15,28 +15,23 @@ from django_personalize.training.neighbours import NEAR, TOGETHER, neighbours
 DAY = 86_400.0
 
 
-def learn(purchases: Purchases, catalogue: Catalogue, factors: Factors | None) -> dict[str, NDArray[Any]]:
-    """Return the arrays of `artifacts.model.ARRAYS`, the ranker still empty.
+def learn(purchases: Purchases, catalogue: Catalogue, *, together: bool = True) -> dict[str, NDArray[Any]]:
+    """Return the arrays of `artifacts.model.ARRAYS`, with neither factors nor ranker yet.
 
-    The items are those ever sold and those in the catalogue; `factors` rows follow `purchases.item_keys`.
+    The items are those ever sold and those in the catalogue. Who is linked to whom makes no difference here.
+    `together` may be left out (all padding) where only held-out time is measured.
     """
     item_keys = sorted({*purchases.item_keys, *catalogue.category})
     index = {key: place for place, key in enumerate(item_keys)}
     n = len(item_keys)
     places = np.array([index[key] for key in purchases.item_keys], dtype=np.int64)
-    item = places[purchases.item].astype(np.int32) if len(purchases) else purchases.item
+    item = places[purchases.item].astype(np.int32)
     age = (purchases.as_of - purchases.time) / DAY
     categories = sorted({name for name in catalogue.category.values() if name})
     category_place = {name: place for place, name in enumerate(categories)}
-    prices = popularity.price(purchases, places, n)
-    sold = popularity.sold(item, age, n)
     near_index, near_weight = _spread(neighbours(purchases, NEAR), places, n)
-    together_index, together_weight = _spread(neighbours(purchases, TOGETHER), places, n)
-    vectors = np.zeros((n, 0 if factors is None else factors.vectors.shape[1]), dtype=np.float32)
-    biases = np.zeros(n, dtype=np.float32)
-    if factors is not None:
-        vectors[places], biases[places] = factors.vectors, factors.biases
-        vectors, biases = cold.place(vectors, biases, places, item_keys, catalogue, prices)
+    pairs = neighbours(purchases, TOGETHER) if together else (near_index[:0, :0], near_weight[:0, :0])
+    together_index, together_weight = _spread(pairs, places if together else places[:0], n)
     return {
         "item_keys": np.array(item_keys, dtype=np.str_) if n else np.empty(0, dtype="U1"),
         "categories": np.array(categories, dtype=np.str_) if categories else np.empty(0, dtype="U1"),
@@ -44,19 +39,36 @@ def learn(purchases: Purchases, catalogue: Catalogue, factors: Factors | None) -
             [category_place.get(catalogue.category.get(key, ""), -1) for key in item_keys], dtype=np.int32
         ),
         "listed": np.array([not catalogue.category or key in catalogue.category for key in item_keys], dtype=bool),
-        "vectors": vectors,
-        "biases": biases,
+        "vectors": np.zeros((n, 0), dtype=np.float32),
+        "biases": np.zeros(n, dtype=np.float32),
         "near_index": near_index,
         "near_weight": near_weight,
         "together_index": together_index,
         "together_weight": together_weight,
         "popularity": popularity.popularity(item, age, n),
-        "sold": sold,
+        "sold": popularity.sold(item, age, n),
         "idle": popularity.idle(item, age, n),
         "age": _age(purchases, catalogue, item_keys, places),
-        "price": prices,
+        "price": popularity.price(purchases, places, n),
         "ranker": np.empty(0, dtype=np.float64),
     }
+
+
+def with_factors(
+    arrays: dict[str, NDArray[Any]], purchases: Purchases, catalogue: Catalogue, factors: Factors
+) -> dict[str, NDArray[Any]]:
+    """Return `arrays` with the vectors and biases of `factors`, whose rows follow `purchases.item_keys`.
+
+    An item that nobody bought is placed by its facts (`cold.place`).
+    """
+    item_keys = arrays["item_keys"].tolist()
+    index = {key: place for place, key in enumerate(item_keys)}
+    places = np.array([index[key] for key in purchases.item_keys], dtype=np.int64)
+    vectors = np.zeros((len(item_keys), factors.vectors.shape[1]), dtype=np.float32)
+    biases = np.zeros(len(item_keys), dtype=np.float32)
+    vectors[places], biases[places] = factors.vectors, factors.biases
+    vectors, biases = cold.place(vectors, biases, places, item_keys, catalogue, arrays["price"])
+    return {**arrays, "vectors": vectors, "biases": biases}
 
 
 def _spread(table: tuple[Int, Float], places: NDArray[np.int64], n: int) -> tuple[Int, Float]:

@@ -11,7 +11,7 @@ from scipy.optimize import minimize
 from django_personalize.artifacts.model import Model
 from django_personalize.core.arrays import Double, Float
 from django_personalize.recommend.features import rows
-from django_personalize.training.split import Held, profiles
+from django_personalize.training.split import Held, asked
 
 RIDGE = 1.0
 """Strength of the pull of the standardised weights towards zero."""
@@ -20,10 +20,10 @@ RIDGE = 1.0
 def examples(held: Held, model: Model) -> tuple[Float, NDArray[np.bool_]]:
     """Return the features of every shopper's candidates and whether each was bought in the window."""
     tables, bought = [], []
-    for person, truth in profiles(held, model):
-        found = rows(model, person)
+    for one in asked(held, model):
+        found = rows(model, one.person, allowed=one.allowed)
         tables.append(found.features)
-        bought.append(np.isin(found.item, list(truth)))
+        bought.append(np.isin(found.item, list(one.truth)))
     if not tables:
         return np.empty((0, 0), dtype=np.float32), np.empty(0, dtype=bool)
     return np.concatenate(tables), np.concatenate(bought)

@@ -24,6 +24,8 @@ class Shopper:
     age: Double
     """Days before the cut, per row of `item`."""
     truth: frozenset[int]
+    hidden: bool = False
+    """Whether what is known must not be shown: so for half a basket that stands in for a person."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,19 +64,53 @@ def hold(orders: Orders, cut: float, days: float) -> Held:
     return Held(cut=cut, item_keys=orders.item_keys, shoppers=tuple(shoppers))
 
 
+def hold_baskets(orders: Orders, cut: float, days: float, *, most: int = 1_000) -> Held:
+    """Return baskets of the window as stand-ins for people where too few are linked: half is known, the rest to be found.
+
+    Every second item by key is known, as of that moment; at most `most` baskets, evenly spread over the window.
+    """
+    whole = net(orders)
+    place = {key: i for i, key in enumerate(orders.item_keys)}
+    item = _places(whole.item_keys, place)[whole.item] if len(whole) else whole.item
+    after = np.flatnonzero((whole.time >= cut) & (whole.time < cut + days * DAY))
+    order = after[np.lexsort((item[after], whole.basket[after]))]
+    baskets, first, size = np.unique(whole.basket[order], return_index=True, return_counts=True)
+    wide = np.flatnonzero(size >= 2)
+    wide = wide[:: max(1, -(-len(wide) // most))]
+    shoppers = []
+    for start, length in zip(first[wide].tolist(), size[wide].tolist(), strict=True):
+        items = item[order[start : start + length]]
+        known = items[::2].astype(np.int32)
+        truth = frozenset(items[1::2].tolist())
+        shoppers.append(Shopper(item=known, age=np.zeros(len(known)), truth=truth, hidden=True))
+    return Held(cut=cut, item_keys=orders.item_keys, shoppers=tuple(shoppers))
+
+
 def _places(keys: Sequence[str], place: dict[str, int]) -> NDArray[np.int64]:
     return np.array([place[key] for key in keys], dtype=np.int64)
 
 
-def profiles(held: Held, model: Model) -> Iterator[tuple[Profile, frozenset[int]]]:
-    """Yield each shopper's profile over the model's items, and the truth as model places.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """One shopper in a model's own places."""
 
-    An item that the model has never heard of keeps a place of its own (below zero): it was bought and cannot be found.
-    """
+    person: Profile
+    truth: frozenset[int]
+    """An item that the model has never heard of has a place below zero: it was bought and cannot be found."""
+    allowed: NDArray[np.bool_] | None
+    """None where everything may be shown."""
+
+
+def asked(held: Held, model: Model) -> Iterator[Asked]:
+    """Yield each shopper's profile and truth over the model's items."""
     places = np.array([model.index.get(key, -1 - i) for i, key in enumerate(held.item_keys)], dtype=np.int64)
     for shopper in held.shoppers:
         item = places[shopper.item]
         known = item >= 0
         bought = np.ones(int(known.sum()), dtype=bool)
         person = weigh(model, item[known].astype(np.int32), bought, shopper.age[known])
-        yield person, frozenset(places[list(shopper.truth)].tolist())
+        allowed = None
+        if shopper.hidden:
+            allowed = np.ones(len(model.item_keys), dtype=bool)
+            allowed[person.item] = False
+        yield Asked(person=person, truth=frozenset(places[list(shopper.truth)].tolist()), allowed=allowed)

@@ -75,7 +75,7 @@ def test_a_yes_makes_the_next_page_personal_and_what_is_seen_is_noted(page, serv
 
 def test_an_account_that_says_yes_gets_its_own_homepage_and_a_no_takes_it_back(page, served):
     def log_in(name):
-        page.goto("/accounts/login/")
+        page.goto("/account/log-in/")
         page.get_by_label("Username").fill(name)
         page.get_by_label("Password").fill("pw")
         page.locator("main").get_by_role("button", name="Log in").click()

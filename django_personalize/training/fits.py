@@ -1,0 +1,70 @@
+"""Several independent fits, two at a time where that pays, and never a different answer because of it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from django_personalize.conf import settings
+from django_personalize.core import loading
+from django_personalize.core.arrays import Factors, Interactions
+from django_personalize.core.protocols import Trainer
+from django_personalize.training import child
+
+LARGE = 20_000
+"""Entries from which a process of its own is worth its start."""
+
+
+class Fits:
+    """Starts its fits at once and hands each over when asked; a context manager, for the threads that wait on children.
+
+    Each child uses one thread unless `threads` says more. Small or single fits run here, when asked for.
+    """
+
+    def __init__(
+        self,
+        jobs: Sequence[Interactions],
+        *,
+        seed: int,
+        threads: int,
+        progress: Callable[[str, int, int], None] | None = None,
+    ) -> None:
+        self._jobs = jobs
+        self._seed, self._threads = seed, threads
+        self._progress = progress
+        self._done = 0
+        self._path = trainer_path()
+        self._pool: ThreadPoolExecutor | None = None
+        self._futures: list[Future[Factors]] = []
+        processes = max(1, (os.cpu_count() or 1) // max(threads, 1))
+        large = [job for job in jobs if len(job) >= LARGE]
+        if len(large) > 1 and processes > 1:
+            self._pool = ThreadPoolExecutor(max_workers=min(processes, len(jobs)))
+            self._futures = [
+                self._pool.submit(child.fit, self._path, job, seed=seed, threads=threads) for job in jobs
+            ]
+
+    def __enter__(self) -> Fits:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+
+    def get(self, place: int) -> Factors:
+        """Return the factors of job `place`; raises what its trainer raised."""
+        factors = self._futures[place].result() if self._futures else self._here(self._jobs[place])
+        self._done += 1
+        if self._progress is not None:
+            self._progress("factors", self._done, len(self._jobs))
+        return factors
+
+    def _here(self, job: Interactions) -> Factors:
+        trainer: Trainer = loading.instance(self._path)
+        return trainer.fit(job, seed=self._seed, threads=self._threads)
+
+
+def trainer_path() -> str:
+    """Return the dotted path of the trainer that learns: the first of `TRAINERS`."""
+    return str(settings.TRAINERS[0])

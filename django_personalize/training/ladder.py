@@ -1,0 +1,113 @@
+"""Which rungs stand: each by enough data, and none that is worse than the one below it on held-out time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from django_personalize.artifacts.model import RUNGS
+from django_personalize.core.arrays import Purchases
+
+LINES = 1
+BASKETS = 100
+USERS = 200
+PEOPLE = 100
+JUDGES = 30
+"""Fewest people (or held-out baskets) whose lists can say that one rung is worse than another."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Data:
+    """What the rungs wait for."""
+
+    lines: int
+    """Order lines left after returns."""
+    baskets: int
+    """Baskets of two or more items."""
+    users: int
+    """Rows of the factor fit: linked people, and unlinked baskets, of two or more items."""
+    people: int
+    """People known before a window who bought in it: the ranker learns from them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rung:
+    """One rung's verdict."""
+
+    on: bool
+    why: str
+    ndcg: float | None
+
+
+WANTS: Mapping[str, tuple[str, int, str]] = {
+    "popular": ("lines", LINES, "order lines"),
+    "neighbours": ("baskets", BASKETS, "baskets of two or more items"),
+    "factors": ("users", USERS, "people and baskets with two or more items"),
+    "ranker": ("people", PEOPLE, "consenting people who were known and bought again in the last window"),
+}
+
+
+def count(purchases: Purchases, people: int) -> Data:
+    """Count what `purchases` offer to the rungs."""
+    sizes = np.bincount(purchases.basket) if len(purchases) else np.empty(0, dtype=np.int64)
+    alone = np.bincount(purchases.basket[purchases.person < 0]) if len(purchases) else sizes
+    linked = purchases.person >= 0
+    pairs = np.unique(np.stack([purchases.person[linked], purchases.item[linked]]), axis=1)
+    per_person = np.bincount(pairs[0]) if pairs.size else np.empty(0, dtype=np.int64)
+    return Data(
+        lines=len(purchases),
+        baskets=int((sizes >= 2).sum()),
+        users=int((alone >= 2).sum() + (per_person >= 2).sum()),
+        people=people,
+    )
+
+
+def enough(rung: str, data: Data) -> bool:
+    """Return whether `rung` has the data that it wants."""
+    field, wanted, _ = WANTS[rung]
+    return bool(getattr(data, field) >= wanted)
+
+
+def climb(
+    data: Data, ndcg: Mapping[str, float] | None, missing: Mapping[str, str] | None = None
+) -> dict[str, Rung]:
+    """Return a verdict for every rung above `newest`.
+
+    `ndcg` holds each rung's NDCG@10 on held-out time, None where there were too few to judge: then data alone decides.
+    `missing` says of rungs that cannot stand for another reason (no trainer installed) why.
+    A rung is compared with the highest below it that stands; being as good is enough.
+    """
+    verdicts: dict[str, Rung] = {}
+    below, bar = "newest", -1.0
+    for rung in RUNGS[1:]:
+        field, wanted, words = WANTS[rung]
+        has = getattr(data, field)
+        measured = None if ndcg is None else ndcg.get(rung)
+        if missing and rung in missing:
+            verdicts[rung] = Rung(on=False, why=missing[rung], ndcg=measured)
+        elif has < wanted:
+            verdicts[rung] = Rung(on=False, why=f"waits for {wanted:,} {words}; there are {has:,}", ndcg=measured)
+        elif ndcg is not None and measured is None:
+            verdicts[rung] = Rung(on=False, why="waits for a held-out window in which it can be measured", ndcg=None)
+        elif measured is not None and measured < bar:
+            why = f"waits until it is no worse than {below}: NDCG@10 {measured:.4f} against {bar:.4f} on held-out time"
+            verdicts[rung] = Rung(on=False, why=why, ndcg=measured)
+        else:
+            told = "too few to judge on held-out time" if measured is None else f"NDCG@10 {measured:.4f} on held-out time"
+            verdicts[rung] = Rung(on=True, why=f"{has:,} {words}; {told}", ndcg=measured)
+            below, bar = rung, bar if measured is None else measured
+    return verdicts
+
+
+def manifest(verdicts: Mapping[str, Rung]) -> dict[str, Any]:
+    """Return what the manifest says of the ladder: the rungs, which one stands, and what the next one waits for."""
+    stands = next((rung for rung in reversed(RUNGS[1:]) if verdicts[rung].on), "newest")
+    next_up = next((rung for rung in RUNGS[RUNGS.index(stands) + 1 :]), None)
+    return {
+        "rungs": {name: asdict(rung) for name, rung in verdicts.items()},
+        "rung": stands,
+        "next": None if next_up is None else {"rung": next_up, "why": verdicts[next_up].why},
+    }

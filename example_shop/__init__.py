@@ -1,0 +1,1 @@
+"""A small gift shop: the kind of Django shop that django-personalize is added to."""

@@ -1,0 +1,50 @@
+"""The shop, made personal. Everything that was added to the plain shop is in this file, in `urls_personal.py`, and in
+the few templates under `personal/`."""
+
+import os
+
+from django.db.models import Q
+from django.db.models.functions import Coalesce
+
+from example_shop.plain import *  # noqa: F403
+
+# --- personalisation: begin ---------------------------------------------------------------------------------------
+INSTALLED_APPS += ["cookie_consent", "django_personalize"]  # noqa: F405
+MIDDLEWARE += ["django_personalize.middleware.PersonalizeMiddleware"]  # noqa: F405
+PERSONALIZE = {
+    "PRODUCT": {
+        "model": "shop.Product",
+        "title": "name",
+        "price": "price",
+        "list_price": "was_price",
+        "currency": "GBP",
+        "image": "picture_url",
+        "category": "category__name",
+        "category_url": "category__get_absolute_url",
+        "brand": "collection__name",
+        "created": "created",
+        "visible": Q(is_visible=True),
+        "in_stock": Q(stock__gt=0),
+    },
+    "ORDER_LINES": {
+        "model": "shop.OrderLine",
+        "item": "product_id",
+        "order": "order__number",
+        "date": "order__placed_at",
+        "qty": "quantity",
+        "price": "unit_price",
+        "currency": "GBP",
+        "user": "order__user_id",
+        "placed": Q(),
+        "cancelled": Q(order__status="cancelled"),
+        "cancelled_qty": "returned_quantity",
+        "cancelled_at": Coalesce("returned_at", "order__cancelled_at"),
+    },
+}
+# --- personalisation: end -----------------------------------------------------------------------------------------
+
+ROOT_URLCONF = "example_shop.urls_personal"
+TEMPLATES[0]["DIRS"].insert(0, BASE_DIR / "example_shop" / "personal" / "templates")  # noqa: F405
+STATICFILES_DIRS = [BASE_DIR / "example_shop" / "personal" / "static"]
+INSTALLED_APPS += ["example_shop.demo"]
+CELERY_BROKER_URL = os.environ.get("CELERY_BROKER_URL", "memory://")

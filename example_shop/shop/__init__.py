@@ -1,0 +1,1 @@
+"""A shop: catalogue, basket, checkout, orders and accounts."""

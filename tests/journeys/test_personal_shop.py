@@ -1,0 +1,180 @@
+"""From orders to a personal page, through the example shop with nothing replaced."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth.models import User
+
+from django_personalize.artifacts import store
+from django_personalize.capture.orders import reconcile
+from django_personalize.integrations.cookie_consent import create_groups
+from django_personalize.models import Decision, Event, Impression, Visitor
+from django_personalize.testing.override import override_personalize
+from django_personalize.training.run import train
+from django_personalize.visitors import cookie
+from example_shop.shop.models import Order, Product
+from tests.small_shop import CATEGORIES, PER_CATEGORY, fill
+
+
+@pytest.fixture(scope="module")
+def learnt(django_db_setup, django_db_blocker, tmp_path_factory):
+    """A trained small shop; the rows are undone after the module."""
+    from django.db import transaction
+
+    with (
+        django_db_blocker.unblock(),
+        override_personalize(ARTIFACTS=str(tmp_path_factory.mktemp("artifacts"))),
+        transaction.atomic(),
+    ):
+        fill()
+        create_groups()
+        reconcile()
+        version = train()
+        yield version
+        transaction.set_rollback(True)
+
+
+@pytest.fixture(autouse=True)
+def _fresh(learnt, db):
+    store.forget()
+
+
+def accept(client, *groups):
+    return client.post("/cookies/accept/", {"cookie_groups": list(groups) or ["personalization"]})
+
+
+def rows(response):
+    """The titles of the homepage's rows, in order."""
+    import re
+
+    return [re.sub("<[^>]+>", "", title).strip() for title in re.findall(r"<h2[^>]*>(.*?)</h2>", response.content.decode(), re.S)]
+
+
+def log_in(client, number):
+    user = User.objects.get(username=f"customer-{number}")
+    client.force_login(user)
+    return user
+
+
+def test_the_model_is_live_and_stands_on_more_than_popularity(learnt):
+    assert learnt.status == "live"
+    assert store.live().rung in {"neighbours", "factors", "ranker"}
+
+
+def test_a_product_page_shows_what_its_buyers_buy(client):
+    product = Product.objects.filter(category__name="Candles").first()
+    page = client.get(product.get_absolute_url())
+    html = page.content.decode()
+    together = html.split("frequently-bought-together", 1)[1].split("</section>", 1)[0]
+    assert together.count("Candles ") > together.count("Toys ")
+    assert "You may also like" in html
+
+
+def test_two_customers_with_different_pasts_see_different_homepages(client):
+    seen = {}
+    for number in (1, 2):
+        client.logout()
+        client.cookies.clear()
+        log_in(client, number)
+        accept(client)
+        seen[number] = rows(client.get("/"))
+    assert [titles[0] for titles in seen.values()] == ["Picked for you"] * 2
+    assert {number: titles[1] for number, titles in seen.items()} == {1: CATEGORIES[1], 2: CATEGORIES[2]}
+
+
+def test_a_visitor_who_declined_sees_best_sellers_and_leaves_no_row(client):
+    client.post("/cookies/decline/", {"cookie_groups": ["personalization", "analytics"]})
+    before = (Visitor.objects.count(), Event.objects.count())
+    log_in(client, 1)
+    home = client.get("/")
+    assert rows(home)[0] == "Best sellers"
+    client.get(Product.objects.first().get_absolute_url())
+    assert (Visitor.objects.count(), Event.objects.count()) == before
+    assert not Decision.objects.exists()
+    assert not Event.objects.filter(visitor__isnull=False).exists()
+    assert cookie.NAME not in client.cookies
+
+
+def test_the_next_click_changes_the_next_page(client):
+    accept(client)
+    before = rows(client.get("/"))
+    garden = Product.objects.filter(category__name="Garden")
+    for product in garden[:4]:
+        client.get(product.get_absolute_url())
+    after = rows(client.get("/"))
+    assert before[0] in {"Best sellers", "Picked for you"}
+    assert after[1] == "Garden"
+
+
+def test_a_decision_says_what_was_shown_and_why_and_takes_impressions(client):
+    log_in(client, 3)
+    accept(client, "personalization", "analytics")
+    client.get("/")
+    decision = Decision.objects.get()
+    assert decision.placement == "personal-home"
+    assert decision.model_version == store.live().number
+    assert decision.rung == store.live().rung
+    assert decision.consent == ["analytics", "personalization"]
+    assert [slot["slot"] for slot in decision.slots] == list(range(1, len(decision.slots) + 1))
+    assert {slot["propensity"] for slot in decision.slots} == {1.0}
+    assert all(slot["reason"] and slot["source"] for slot in decision.slots)
+    client.post(
+        "/personalize/seen/",
+        {"decision": str(decision.pk), "slots": [1, 3]},
+        content_type="application/json",
+        headers={"Sec-Fetch-Site": "same-origin"},
+    )
+    assert set(Impression.objects.values_list("slot", "item_key")) == {
+        (slot, decision.slots[slot - 1]["item_key"]) for slot in (1, 3)
+    }
+
+
+def test_what_sold_out_a_second_ago_is_not_shown(client):
+    product = Product.objects.filter(category__name="Toys").first()
+    html = client.get(product.get_absolute_url()).content.decode()
+    shown = Product.objects.exclude(pk=product.pk).filter(category__name="Toys")
+    shown = [each for each in shown if f'href="{each.get_absolute_url()}"' in html]
+    assert shown
+    Product.objects.filter(pk__in=[each.pk for each in shown]).update(stock=0)
+    html = client.get(product.get_absolute_url()).content.decode()
+    assert not [each for each in shown if f'href="{each.get_absolute_url()}"' in html]
+
+
+def test_a_price_is_the_price_of_now(client):
+    product = Product.objects.filter(category__name="Toys").first()
+    Product.objects.update(price="77.01")
+    assert client.get(product.get_absolute_url()).content.decode().count("77.01") > 4
+
+
+def test_a_no_takes_the_accounts_orders_out_again(client):
+    user = log_in(client, 1)
+    accept(client)
+    client.get("/")
+    orders = Order.objects.filter(user=user).count()
+    assert Event.objects.filter(visitor__isnull=False).values("transaction_id").distinct().count() == orders
+    client.post("/cookies/decline/", {"cookie_groups": ["personalization"]})
+    assert not Event.objects.filter(visitor__isnull=False).exists()
+    assert not Visitor.objects.exists()
+    assert rows(client.get("/"))[0] == "Best sellers"
+
+
+@pytest.mark.parametrize(("path", "most"), [("home", 12), ("product", 14)])
+def test_pages_stay_within_their_queries(client, django_assert_max_num_queries, path, most):
+    log_in(client, 1)
+    accept(client)
+    url = "/" if path == "home" else Product.objects.filter(category__name="Bags").first().get_absolute_url()
+    client.get(url)
+    with django_assert_max_num_queries(most):
+        client.get(url)
+
+
+def test_a_model_that_is_gone_leaves_the_newest(client):
+    with override_personalize(ARTIFACTS="/nowhere"):
+        store.forget()
+        home = client.get("/")
+    assert home.status_code == 200
+    assert home.content.decode().count("data-pz-slot") >= 8
+
+
+def test_every_category_has_its_items(learnt):
+    assert Product.objects.count() == len(CATEGORIES) * PER_CATEGORY

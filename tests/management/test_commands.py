@@ -1,0 +1,65 @@
+import io
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from django_personalize.management.progress import Progress
+from django_personalize.models import Event
+from tests.conftest import line
+
+pytestmark = pytest.mark.django_db
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+    def write(self, text, ending="\n"):
+        return super().write(text + ending)
+
+
+class Pipe(Terminal):
+    def isatty(self):
+        return False
+
+
+def test_a_back_fill_says_what_it_read_and_wrote(memory_shop, capsys):
+    memory_shop.orders = [line("1", "A", "1", quantity=2, cancelled_quantity=1), line("2", "B", "2")]
+    for written in (3, 0):
+        call_command("personalize_backfill")
+        assert capsys.readouterr().out.splitlines()[-1] == (
+            f"2 orders with 2 lines read, 1 lines given back; {written} rows written, 0 refunds taken back."
+        )
+    assert Event.objects.count() == 3
+
+
+def test_training_on_nothing_is_told_and_not_a_traceback(memory_shop):
+    memory_shop.stock = {}
+    with pytest.raises(CommandError, match="orders"):
+        call_command("personalize_train")
+
+
+def test_a_bar_is_drawn_in_place_on_a_terminal():
+    out = Terminal()
+    with Progress(out, "Lines") as progress:
+        progress.update(1, 4)
+        progress.update(4, 4)
+    bars = out.getvalue().split("\r")[1:]
+    assert [bar.split("]")[1].strip() for bar in bars] == ["25%", "100%"]
+    assert out.getvalue().endswith("\n")
+
+
+def test_a_log_gets_one_line_a_stage():
+    out = Pipe()
+    with Progress(out) as progress:
+        for title in ("Reading", "Learning"):
+            progress.stage(title, 1, 2)
+            progress.stage(title, 2, 2)
+    assert out.getvalue() == "Reading: 2\nLearning: 2\n"
+
+
+def test_a_stage_without_work_is_complete():
+    out = Terminal()
+    with Progress(out, "Lines") as progress:
+        progress.update(0, 0)
+    assert "100%" in out.getvalue()
