@@ -1,1 +1,3 @@
-"""Learnt arrays on disk: published whole, verified when loaded, promoted and rolled back by one row. Items only, never people."""
+"""Learnt arrays on disk: published whole, verified when loaded, promoted and rolled back by one row. Items only,
+never people.
+"""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -100,7 +101,7 @@ def assemble(arrays: Arrays, manifest: Mapping[str, Any], *, number: int | None 
     """
     check(arrays)
     item_keys = tuple(arrays["item_keys"].tolist())
-    if any(left >= right for left, right in zip(item_keys, item_keys[1:], strict=False)):
+    if any(left >= right for left, right in pairwise(item_keys)):
         raise ArtifactError("The item keys are not sorted and distinct; publish the model again.")
     vectors = arrays["vectors"]
     plain = {name: array for name, array in arrays.items() if name not in ("item_keys", "categories")}

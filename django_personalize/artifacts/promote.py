@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import transaction
 
+from django_personalize.artifacts import store
 from django_personalize.artifacts.read import load
 from django_personalize.conf import settings
 from django_personalize.core import clock
@@ -24,6 +25,7 @@ def promote(version: ModelVersion) -> ModelVersion:
             row.status, row.promoted_at = ModelVersion.Status.LIVE, clock.now()
             row.save(update_fields=["status", "promoted_at"])
     version.refresh_from_db()
+    store.look_again()
     return row
 
 

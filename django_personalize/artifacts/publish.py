@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 
@@ -53,11 +54,7 @@ def publish(arrays: Arrays, facts: Mapping[str, Any], root: Path) -> tuple[str, 
         digest = hashlib.sha256(text).hexdigest()
         work.chmod(0o755)
         _sync_directory(work)
-        directory = name = f"{PREFIX}{digest[:16]}"
-        again = 1
-        while (root / directory).exists():
-            again += 1
-            directory = f"{name}-{again}"
+        directory = f"{PREFIX}{digest[:12]}-{uuid4().hex[:8]}"
         work.rename(root / directory)
         _sync_directory(root)
     finally:

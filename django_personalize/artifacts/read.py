@@ -37,7 +37,9 @@ def _manifest(directory: Path, wanted: str) -> dict[str, Any]:
     try:
         found = sha256(path)
         if found != wanted:
-            raise ArtifactError(f"{directory.name}/{MANIFEST} has sha256 {found[:12]}; the database says {wanted[:12]}.")
+            raise ArtifactError(
+                f"{directory.name}/{MANIFEST} has sha256 {found[:12]}; the database says {wanted[:12]}."
+            )
         manifest: dict[str, Any] = json.loads(path.read_bytes())
     except OSError as error:
         raise ArtifactError(f"{directory.name}/{MANIFEST} cannot be read: {error.strerror}.") from error

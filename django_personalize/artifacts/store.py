@@ -15,7 +15,7 @@ from django_personalize.conf import settings
 from django_personalize.exceptions import ArtifactError
 from django_personalize.models import ModelVersion
 
-__all__ = ["POLL_SECONDS", "forget", "live", "load", "publish"]
+__all__ = ["POLL_SECONDS", "forget", "live", "load", "look_again", "publish"]
 
 POLL_SECONDS = 5.0
 CHOICES = 4
@@ -60,6 +60,11 @@ def live() -> Model | None:
         finally:
             store.looking.release()
     return store.model
+
+
+def look_again() -> None:
+    """Let the next `live()` of this process look at once; what is loaded serves until then."""
+    _store.next_look = min(_store.next_look, 0.0)
 
 
 def forget() -> None:

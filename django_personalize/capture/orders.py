@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from uuid import UUID, uuid5
+from hashlib import blake2b
+from uuid import UUID
 
 from django_personalize.conf import settings
 from django_personalize.core import clock
@@ -12,8 +13,6 @@ from django_personalize.core.types import EventDraft, Line, Purpose
 from django_personalize.events import store
 from django_personalize.events.vocabulary import PURCHASE, REFUND
 from django_personalize.models import Event, Visitor
-
-_NAMESPACE = UUID("2f6f0b0e-6d0b-5f0c-9f1e-0d5a54f1c7a1")
 
 
 @dataclass(slots=True)
@@ -71,6 +70,11 @@ def _watched(
         yield line
 
 
+def _uid(kind: str, line: Line) -> UUID:
+    """Return the id that this line's event has for ever, whoever reads it and whenever."""
+    return UUID(bytes=blake2b(f"{kind}:{line.order_key}:{line.key}".encode(), digest_size=16).digest())
+
+
 def _drop_refunds_except(wanted: set[UUID]) -> int:
     stale = [
         uid for uid in Event.objects.filter(kind=REFUND).values_list("uid", flat=True).iterator() if uid not in wanted
@@ -84,7 +88,7 @@ def _drafts(lines: Iterable[Line], linked: dict[str, UUID], refunds: set[UUID]) 
     for line in lines:
         visitor_id = linked.get(line.user_key) if line.user_key else None
         yield EventDraft(
-            uid=uuid5(_NAMESPACE, f"{PURCHASE}:{line.order_key}:{line.key}"),
+            uid=_uid(PURCHASE, line),
             kind=PURCHASE,
             occurred_at=line.placed_at,
             visitor_id=visitor_id,
@@ -95,7 +99,7 @@ def _drafts(lines: Iterable[Line], linked: dict[str, UUID], refunds: set[UUID]) 
             transaction_id=line.order_key,
         )
         if line.cancelled_quantity:
-            uid = uuid5(_NAMESPACE, f"{REFUND}:{line.order_key}:{line.key}")
+            uid = _uid(REFUND, line)
             refunds.add(uid)
             yield EventDraft(
                 uid=uid,

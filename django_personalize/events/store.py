@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -16,72 +16,95 @@ from django_personalize.core.types import DecisionDraft, EventDraft, ImpressionD
 from django_personalize.models import Decision, Event, Impression
 
 CHUNK = 10_000
+EVENT_FIELDS = (
+    "uid",
+    "kind",
+    "occurred_at",
+    "received_at",
+    "visitor",
+    "item_key",
+    "quantity",
+    "price",
+    "currency",
+    "transaction_id",
+    "decision_id",
+)
+DECISION_FIELDS = (
+    "uid",
+    "visitor",
+    "placement",
+    "decided_at",
+    "pipeline",
+    "rung",
+    "model_version",
+    "context",
+    "rules",
+    "experiment",
+    "variant",
+    "consent",
+    "slots",
+)
+IMPRESSION_FIELDS = ("decision", "slot", "item_key", "seen_at")
 _FOLLOWS_THE_SHOP = ("quantity", "price", "currency", "occurred_at", "visitor_id")
 
 
 def insert_events(drafts: Iterable[EventDraft], *, received_at: datetime) -> int:
     """Insert those whose uid is not there yet, and return how many that were."""
-    return _write(Event, _event_rows(drafts, received_at), on_conflict="(uid) DO NOTHING")
+    return _write(Event, EVENT_FIELDS, _event_rows(drafts, received_at), on_conflict="(uid) DO NOTHING")
 
 
 def upsert_events(drafts: Iterable[EventDraft], *, received_at: datetime) -> int:
     """Insert, or bring what changed in line with the shop; return how many rows were new or differed."""
     table = Event._meta.db_table
+    differs_from = "IS NOT" if connections[router.db_for_write(Event)].vendor == "sqlite" else "IS DISTINCT FROM"
     changes = ", ".join(f"{column} = excluded.{column}" for column in _FOLLOWS_THE_SHOP)
-    differs = " OR ".join(f"{table}.{column} IS DISTINCT FROM excluded.{column}" for column in _FOLLOWS_THE_SHOP)
-    return _write(Event, _event_rows(drafts, received_at), on_conflict=f"(uid) DO UPDATE SET {changes} WHERE {differs}")
+    changed = " OR ".join(f"{table}.{column} {differs_from} excluded.{column}" for column in _FOLLOWS_THE_SHOP)
+    rows = _event_rows(drafts, received_at)
+    return _write(Event, EVENT_FIELDS, rows, on_conflict=f"(uid) DO UPDATE SET {changes} WHERE {changed}")
 
 
 def insert_decisions(drafts: Iterable[DecisionDraft]) -> int:
     rows = (
-        {
-            "uid": draft.uid,
-            "visitor_id": draft.visitor_id,
-            "placement": draft.placement,
-            "decided_at": draft.decided_at,
-            "pipeline": draft.pipeline,
-            "rung": draft.rung,
-            "model_version": draft.model_version,
-            "context": list(draft.context),
-            "rules": list(draft.rules),
-            "experiment": draft.experiment,
-            "variant": draft.variant,
-            "consent": list(draft.consent),
-            "slots": [_slot(slot) for slot in draft.slots],
-        }
+        (
+            draft.uid,
+            draft.visitor_id,
+            draft.placement,
+            draft.decided_at,
+            draft.pipeline,
+            draft.rung,
+            draft.model_version,
+            list(draft.context),
+            list(draft.rules),
+            draft.experiment,
+            draft.variant,
+            list(draft.consent),
+            [_slot(slot) for slot in draft.slots],
+        )
         for draft in drafts
     )
-    return _write(Decision, rows, on_conflict="(uid) DO NOTHING")
+    return _write(Decision, DECISION_FIELDS, rows, on_conflict="(uid) DO NOTHING")
 
 
 def insert_impressions(drafts: Iterable[ImpressionDraft]) -> int:
-    rows = (
-        {
-            "decision_id": draft.decision_id,
-            "slot": draft.slot,
-            "item_key": draft.item_key,
-            "seen_at": draft.seen_at,
-        }
-        for draft in drafts
-    )
-    return _write(Impression, rows, on_conflict="(decision_id, slot) DO NOTHING")
+    rows = ((draft.decision_id, draft.slot, draft.item_key, draft.seen_at) for draft in drafts)
+    return _write(Impression, IMPRESSION_FIELDS, rows, on_conflict="(decision_id, slot) DO NOTHING")
 
 
-def _event_rows(drafts: Iterable[EventDraft], received_at: datetime) -> Iterable[dict[str, Any]]:
+def _event_rows(drafts: Iterable[EventDraft], received_at: datetime) -> Iterator[tuple[Any, ...]]:
     for draft in drafts:
-        yield {
-            "uid": draft.uid,
-            "kind": draft.kind,
-            "occurred_at": draft.occurred_at,
-            "received_at": received_at,
-            "visitor_id": draft.visitor_id,
-            "item_key": draft.item_key,
-            "quantity": draft.quantity,
-            "price": draft.price,
-            "currency": draft.currency,
-            "transaction_id": draft.transaction_id,
-            "decision_id": draft.decision_id,
-        }
+        yield (
+            draft.uid,
+            draft.kind,
+            draft.occurred_at,
+            received_at,
+            draft.visitor_id,
+            draft.item_key,
+            draft.quantity,
+            draft.price,
+            draft.currency,
+            draft.transaction_id,
+            draft.decision_id,
+        )
 
 
 def _slot(slot: Slot) -> dict[str, Any]:
@@ -97,34 +120,52 @@ def _slot(slot: Slot) -> dict[str, Any]:
     }
 
 
-def _write(model: type[models.Model], rows: Iterable[dict[str, Any]], *, on_conflict: str) -> int:
+def _write(
+    model: type[models.Model], names: Sequence[str], rows: Iterable[tuple[Any, ...]], *, on_conflict: str
+) -> int:
+    """Write rows of `names`, in that order, in one transaction; return how many rows were inserted or updated."""
+    rows = iter(rows)
+    if not (chunk := list(islice(rows, CHUNK))):
+        return 0
     connection = connections[router.db_for_write(model)]
-    fields = [field for field in model._meta.concrete_fields if not isinstance(field, models.AutoField)]
-    names = [str(field.attname) for field in fields]
-    prepare = [_preparation(field, connection) for field in fields]
+    fields: list[Any] = [model._meta.get_field(name) for name in names]
+    prepare = [(place, ready) for place, field in enumerate(fields) if (ready := _preparation(field, connection))]
     sql = (
-        f"INSERT INTO {model._meta.db_table} ({', '.join(str(field.column) for field in fields)}) "
+        f"INSERT INTO {model._meta.db_table} ({', '.join(field.column for field in fields)}) "
         f"VALUES ({', '.join(['%s'] * len(fields))}) ON CONFLICT {on_conflict}"
     )
-    prepared = ([ready(row[name]) for name, ready in zip(names, prepare, strict=True)] for row in rows)
-    if not (chunk := list(islice(prepared, CHUNK))):
-        return 0
     written = 0
     with transaction.atomic(using=connection.alias, savepoint=False), connection.cursor() as cursor:
         while chunk:
-            cursor.executemany(sql, chunk)
+            columns: list[Sequence[Any]] = list(zip(*chunk, strict=True))
+            for place, ready in prepare:
+                columns[place] = ready(columns[place])
+            cursor.executemany(sql, list(zip(*columns, strict=True)))
             written += max(cursor.rowcount, 0)
-            chunk = list(islice(prepared, CHUNK))
+            chunk = list(islice(rows, CHUNK))
     return written
 
 
-def _preparation(field: Any, connection: Any) -> Callable[[Any], Any]:
-    """Return how a value of this field becomes a parameter; text and whole numbers pass untouched, and fast."""
+def _preparation(field: Any, connection: Any) -> Callable[[Sequence[Any]], list[Any]] | None:
+    """Return how a column of this field becomes parameters; None where its values pass as they are.
+
+    Preparing is most of the time of a back-fill, and most values of a column are equal (the lines of an order share
+    their time, prices repeat), so each distinct value of a chunk is prepared once.
+    """
     if isinstance(field, models.CharField | models.IntegerField):
-        return _same
+        return None
     target = field.target_field if isinstance(field, models.ForeignKey) else field
-    return lambda value: None if value is None else target.get_db_prep_save(value, connection)
 
+    def ready(value: Any) -> Any:
+        return None if value is None else target.get_db_prep_save(value, connection)
 
-def _same(value: Any) -> Any:
-    return value
+    if isinstance(target, models.JSONField):
+        return lambda column: [ready(value) for value in column]
+    if isinstance(target, models.UUIDField) and not connection.features.has_native_uuid_field:
+        return lambda column: [None if value is None else value.hex for value in column]
+
+    def once(column: Sequence[Any]) -> list[Any]:
+        known = {value: ready(value) for value in set(column)}
+        return [known[value] for value in column]
+
+    return once

@@ -1,7 +1,8 @@
 """LightFM as a trainer of item vectors (WARP loss, identity features, recency as sample weights).
 
-Kula, M. (2015), Metadata Embeddings for User and Item Cold-start Recommendations, arXiv:1507.08439; WARP: Weston, Bengio
-and Usunier (2011), WSABIE. Depth 200 instead of LightFM's default 10 is what makes it worth running on a shop's orders.
+Kula, M. (2015), Metadata Embeddings for User and Item Cold-start Recommendations, arXiv:1507.08439; WARP: Weston,
+Bengio and Usunier (2011), WSABIE. Depth 200 instead of LightFM's default 10 is what makes it worth running on a
+shop's orders.
 """
 
 from __future__ import annotations
@@ -71,7 +72,9 @@ class LightFMTrainer:
 
 
 def matrices(interactions: Interactions) -> tuple[Any, Any]:
-    """Return the binary matrix and its float32 weights as COO with the same entries in the same order, as LightFM demands."""
+    """Return the binary matrix and its float32 weights as COO with the same entries in the same order, as LightFM
+    demands.
+    """
     sparse = importlib.import_module("scipy.sparse")
     shape = (interactions.n_users, interactions.n_items)
     places = (interactions.user, interactions.item)

@@ -40,11 +40,6 @@ class Event(models.Model):
                 condition=models.Q(visitor__isnull=False),
             ),
             models.Index(fields=["kind", "occurred_at"], name="personalize_event_kind"),
-            models.Index(
-                fields=["transaction_id"],
-                name="personalize_event_order",
-                condition=~models.Q(transaction_id=""),
-            ),
         ]
 
     def __str__(self) -> str:

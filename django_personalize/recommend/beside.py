@@ -37,7 +37,9 @@ class Evidence:
         reasons = []
         for item in items.tolist():
             baskets = self.parts["neighbours"][item] if self.bought[:, item].any() else -np.inf
-            alike = max((self.parts[name][item] for name in ("factors", "category") if name in self.parts), default=-np.inf)
+            alike = max(
+                (self.parts[name][item] for name in ("factors", "category") if name in self.parts), default=-np.inf
+            )
             code, table = ("bought_with", self.bought) if baskets >= alike else ("similar_to", self.alike)
             anchor = int(self.context[int(table[:, item].argmax())])
             reasons.append(Reason(code=code, anchor=model.item_keys[anchor]))
@@ -113,7 +115,9 @@ def _cosine(model: Model, places: Int) -> Float:
 
 
 def _closeness(model: Model, places: Int) -> Float:
-    """Return (context, items): 0 outside the category, inside it 1 at the same price falling to a half at twice or half it."""
+    """Return (context, items): 0 outside the category, inside it 1 at the same price falling to a half at twice or
+    half it.
+    """
     mine = model.item_category[places][:, None]
     same = (mine >= 0) & (model.item_category[None, :] == mine)
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -82,9 +82,7 @@ def top_of_category(model: Model | None, query: Query, category: str, n: int) ->
     return candidates(model, person, standing(model, person, allowed=allowed), min(n, query.n), n)
 
 
-def _ordered(
-    model: Model, present: np.ndarray, score: np.ndarray, reasons: list[Reason]
-) -> tuple[CategoryRank, ...]:
+def _ordered(model: Model, present: np.ndarray, score: np.ndarray, reasons: list[Reason]) -> tuple[CategoryRank, ...]:
     order = np.lexsort((np.arange(len(score)), -score))
     return tuple(
         CategoryRank(name=model.categories[place], score=float(score[place]), reason=reasons[place])

@@ -25,6 +25,8 @@ REASONS: Mapping[str, str] = {
 }
 """Every code that a `Reason` may carry, and what it claims. The shopper's wording is made at render."""
 NEW_DAYS = 30.0
+EQUAL = 1e-6
+"""Scores this close are a tie, which the candidate loses."""
 
 
 def default(model: Model, item: int) -> Reason:
@@ -37,10 +39,12 @@ def default(model: Model, item: int) -> Reason:
 def personal(
     model: Model, person: Profile, items: Int, scores: Float, slopes: Mapping[str, float], boundary: float
 ) -> list[Reason]:
-    """Return the reason of each candidate. `slopes` is what one raw unit of `neighbours` and of the mean vector's score adds.
+    """Return the reason of each candidate. `slopes` is what one raw unit of `neighbours` and of the mean vector's
+    score adds.
 
-    The anchor is the item of the history whose removal takes most from the candidate's score. It is named only where the
-    score without it falls below `boundary`, the score of the first item that is not shown; where it takes the whole
+    The anchor is the item of the history whose removal takes most from the candidate's score. It is named only where
+    the score without it falls to `boundary`, the score of the first item that is not shown; where it takes the
+    whole
     history to do that, the reason is `for_you`; where even that does not, it is nobody's past.
     """
     if not person:
@@ -53,11 +57,11 @@ def personal(
     for place, item in enumerate(items.tolist()):
         if item in owned:
             reasons.append(Reason(code="buy_again", anchor=model.item_keys[item]))
-        elif strongest[place] > 0 and scores[place] - strongest[place] < boundary:
+        elif strongest[place] > 0 and scores[place] - strongest[place] <= boundary + EQUAL:
             anchor = int(anchors[place])
             code = "because_bought" if person.count[anchor] > 0 else "because_viewed"
             reasons.append(Reason(code=code, anchor=model.item_keys[int(person.item[anchor])]))
-        elif whole[place] > 0 and scores[place] - whole[place] < boundary:
+        elif whole[place] > 0 and scores[place] - whole[place] <= boundary + EQUAL:
             reasons.append(Reason(code="for_you"))
         else:
             reasons.append(default(model, item))

@@ -11,7 +11,9 @@ from django_personalize.core.arrays import Float
 from django_personalize.recommend.profile import Profile
 
 STRETCH = 2.0
-"""The mean of vectors is shorter than a fitted person's vector, whose bias term it must stand up to; tuned on validation."""
+"""The mean of vectors is shorter than a fitted person's vector, whose bias term it must stand up to; tuned on
+validation.
+"""
 ALPHA = 5.0
 """How much more a touched item counts than an untouched one in the implicit ridge."""
 RIDGE = 1.0
@@ -23,7 +25,7 @@ SHARE = 0.5
 
 def mean_vector(model: Model, person: Profile) -> Float:
     """Return the recency-weighted mean of the touched items' vectors, stretched."""
-    weights = person.fold * np.float32(STRETCH / person.fold.sum())
+    weights: Float = person.fold * np.float32(STRETCH / float(person.fold.sum()))
     folded: Float = weights @ model.vectors[person.item]
     return folded
 
@@ -61,10 +63,13 @@ def both(model: Model, person: Profile) -> Float:
 
 def standardised(scores: Float) -> Float:
     """Return scores minus their mean over their standard deviation; zeros where all are equal."""
-    deviation = float(scores.std()) if len(scores) else 0.0
-    if deviation <= 1e-12 * max(1.0, float(np.abs(scores).max(initial=0.0))):
+    if not len(scores):
+        return scores
+    centred: Float = scores - scores.mean()
+    deviation = float(np.sqrt(centred @ centred / len(scores)))
+    if deviation <= 1e-7 * max(1.0, float(np.abs(scores).max())):
         return np.zeros_like(scores)
-    centred: Float = (scores - scores.mean()) / np.float32(deviation)
+    centred /= np.float32(deviation)
     return centred
 
 

@@ -12,17 +12,22 @@ from django_personalize.core.arrays import Float, Int
 from django_personalize.recommend.fold_in import FOLDS
 from django_personalize.recommend.profile import Profile
 
+TIE = 1e-4
+"""Enough to order equals, too little to order anything else."""
+
 
 class Generator(Protocol):
-    """Scores (items,) for one person; higher is better. Zero means that there is no evidence, where `SPARSE` says so."""
+    """Scores (items,) for one person; higher is better. A zero of those in `SPARSE` means that there is no evidence."""
 
     def __call__(self, model: Model, person: Profile) -> Float: ...
 
 
 def own(model: Model, person: Profile) -> Float:
-    """What the person bought, recent and often first."""
+    """What the person bought, recent and often first; what one order held is told apart by recent popularity."""
     scores = np.zeros(len(model.item_keys), dtype=np.float32)
-    scores[person.item] = person.own
+    selling = model.popularity[person.item, 1]
+    most = max(float(model.popularity[:, 1].max(initial=0.0)), 1e-9)
+    scores[person.item] = person.own * (1 + np.float32(TIE) * selling / np.float32(most))
     return scores
 
 

@@ -22,7 +22,9 @@ BLENDS: Mapping[str, Mapping[str, float]] = {
     "neighbours": {"own": 1.0, "neighbours": 0.3, "popular": 1.0},
     "factors": {"own": 1.0, "factors": 1.0, "popular": 1.0},
 }
-"""Weights of standardised generator scores on the rungs below the ranker, for shops whose people are too few to fit one."""
+"""Weights of standardised generator scores on the rungs below the ranker, for shops whose people are too few to fit
+one.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +46,11 @@ def standing(
     rung = (rung or model.rung) if person else "popular"
     if rung == "newest":
         rung = "popular"
-    found = rows(model, person, allowed=allowed)
+    return order_by(model, rows(model, person, allowed=allowed), rung)
+
+
+def order_by(model: Model, found: Rows, rung: str) -> Standing:
+    """Score candidates by the weights of `rung`."""
     weights = weights_of(model, rung)
     score = (found.features @ weights.astype(np.float32)).astype(np.float32)
     return Standing(item=found.item, score=score, weights=weights, rows=found, rung=rung)

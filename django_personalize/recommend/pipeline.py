@@ -31,7 +31,9 @@ def rank(name: str, query: Query, model: Model | None) -> Ranking:
 
 
 def over_fetch(n: int) -> int:
-    """Return how many candidates are wanted so that `n` remain after what is sold out or already on the page is dropped."""
+    """Return how many candidates are wanted so that `n` remain after what is sold out or already on the page is
+    dropped.
+    """
     return 4 * n + 12
 
 
@@ -116,13 +118,9 @@ def _by(query: Query, model: Model, scores: Float, code: str) -> Ranking:
     return _ranking(model, order, scores, [code] * len(order), reasons, "popular")
 
 
-def _ranking(
-    model: Model, order: Int, scores: Float, sources: list[str], reasons: list[Reason], rung: str
-) -> Ranking:
+def _ranking(model: Model, order: Int, scores: Float, sources: list[str], reasons: list[Reason], rung: str) -> Ranking:
     chosen = tuple(
         Candidate(item_key=model.item_keys[item], score=score, source=source, reason=reason)
-        for item, score, source, reason in zip(
-            order.tolist(), scores[order].tolist(), sources, reasons, strict=True
-        )
+        for item, score, source, reason in zip(order.tolist(), scores[order].tolist(), sources, reasons, strict=True)
     )
     return Ranking(candidates=chosen, rung=rung, model_version=model.number)

@@ -86,7 +86,7 @@ def weigh(model: Model, item: Int, bought: NDArray[np.bool_], age: Double) -> Pr
         item=items.astype(np.int32),
         near=total(worth * np.exp2(-age / NEAR_HALF_LIFE)),
         fold=(floor + np.minimum(FOLD_CEILING, recent)).astype(np.float32),
-        own=total(bought * np.exp2(-age / OWN_HALF_LIFE)),
+        own=total(np.where(bought, np.exp2(-age / OWN_HALF_LIFE), 0.0)),
         count=total(bought.astype(np.float64)),
         since=np.where(np.isfinite(since), since, 0.0).astype(np.float32),
         price=float(np.median(prices)) if len(prices) else float("nan"),

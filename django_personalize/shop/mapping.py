@@ -122,26 +122,31 @@ class MappedShop:
             if self.line.get("user") is None:
                 return
             rows = rows.filter(personalize_user=user_key)
-        names = [name for name in rows.query.annotations if name.startswith("personalize_")]
-        for row in rows.order_by("pk").values("pk", *names).iterator(chunk_size=CHUNK):
-            placed_at = moment(row["personalize_date"])
-            if row["personalize_item"] is None or row["personalize_order"] is None or placed_at is None:
+        # What the shop does not map is a constant, so that every row has the same columns.
+        absent = {
+            f"personalize_{name}": Value(value, output_field=IntegerField())
+            for name, value in (("qty", 1), ("price", None), ("user", None), ("cancelled_at", None), ("currency", None))
+            if f"personalize_{name}" not in rows.query.annotations
+        }
+        names = ("item", "order", "qty", "cancelled", "cancelled_at", "date", "price", "currency", "user")
+        found = rows.annotate(**absent).order_by("pk").values_list("pk", *(f"personalize_{name}" for name in names))
+        for pk, item, order, qty, cancelled, cancelled_at, date, price, currency, user in found.iterator(CHUNK):
+            quantity = int(qty or 0)
+            placed_at = moment(date)
+            if item is None or order is None or placed_at is None or quantity < 1:
                 continue
-            quantity = int(row.get("personalize_qty", 1) or 0)
-            if quantity < 1:
-                continue
-            cancelled = min(max(int(row["personalize_cancelled"] or 0), 0), quantity)
+            given_back = min(max(int(cancelled or 0), 0), quantity)
             yield Line(
-                key=str(row["pk"]),
-                order_key=str(row["personalize_order"]),
-                item_key=str(row["personalize_item"]),
+                key=str(pk),
+                order_key=str(order),
+                item_key=str(item),
                 quantity=quantity,
-                cancelled_quantity=cancelled,
-                cancelled_at=moment(row.get("personalize_cancelled_at")) if cancelled else None,
+                cancelled_quantity=given_back,
+                cancelled_at=moment(cancelled_at) if given_back else None,
                 placed_at=placed_at,
-                price=money(row.get("personalize_price")),
-                currency=self._currency(self.line, row.get("personalize_currency")),
-                user_key=text(row.get("personalize_user")),
+                price=money(price),
+                currency=self._currency(self.line, currency),
+                user_key=text(user),
             )
 
     def _lines(self) -> models.QuerySet[Any]:

@@ -79,4 +79,6 @@ def moment(value: datetime | date | None) -> datetime | None:
         return None
     if not isinstance(value, datetime):
         value = datetime.combine(value, time.min)
+    if value.tzinfo is UTC:
+        return value
     return timezone.make_aware(value) if timezone.is_naive(value) else value.astimezone(UTC)

@@ -1,7 +1,10 @@
-"""Vectors for items that nobody has bought: a ridge regression of the learnt vectors on what the shop says of its items."""
+"""Vectors for items that nobody has bought: a ridge regression of the learnt vectors on what the shop says of its
+items.
+"""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -25,14 +28,15 @@ def place(
     catalogue: Catalogue,
     prices: Float,
 ) -> tuple[Float, Float]:
-    """Return vectors and biases in which every item outside `warm` that has facts is placed by them; the rest stay zero.
+    """Return vectors and biases in which every item outside `warm` that has facts is placed by them; the rest stay
+    zero.
 
     An item without any known fact is left at zero rather than at the mean: nothing is known, nothing is claimed.
     """
     if len(warm) in (0, len(item_keys)):
         return vectors, biases
     facts = _facts(item_keys, catalogue, prices)
-    known = facts.any(axis=1)
+    known: NDArray[np.bool_] = facts.sum(axis=1) > 0
     cold = np.ones(len(item_keys), dtype=bool)
     cold[warm] = False
     cold &= known
@@ -54,9 +58,10 @@ def _facts(item_keys: Sequence[str], catalogue: Catalogue, prices: Float) -> Dou
     """Return (items, facts) zeros and ones: categories, brands and price bands that are common enough."""
     columns = []
     for names in (catalogue.category, catalogue.brand):
-        mine = np.array([names.get(key, "") for key in item_keys])
-        values, count = np.unique(mine, return_counts=True)
-        columns += [mine == value for value, held in zip(values, count, strict=True) if value and held >= COMMON]
+        held = Counter(name for key in item_keys if (name := names.get(key, "")))
+        common = {name: place for place, name in enumerate(sorted(n for n in held if held[n] >= COMMON))}
+        mine = np.array([common.get(names.get(key, ""), -1) for key in item_keys])
+        columns += [np.equal(mine, place) for place in range(len(common))]
     known = np.isfinite(prices)
     if known.sum() >= BANDS * COMMON:
         edges = np.quantile(prices[known], np.linspace(0, 1, BANDS + 1)[1:-1])

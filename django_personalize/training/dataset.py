@@ -1,4 +1,6 @@
-"""Order lines for the learner: bought lines and what came back, each with its time, so that any cut can be netted honestly."""
+"""Order lines for the learner: bought lines and what came back, each with its time, so that any cut can be netted
+honestly.
+"""
 
 from __future__ import annotations
 
@@ -92,8 +94,11 @@ class Gathering:
         item = self._items.get(item_key)
         if order is None or item is None:
             return
-        for column, value in zip(self._backs, (order, item, quantity, time), strict=True):
-            column.append(value)
+        columns = self._backs
+        columns[0].append(order)
+        columns[1].append(item)
+        columns[2].append(quantity)
+        columns[3].append(time)
 
     def finish(self, as_of: float) -> Orders:
         item_keys, item_rank = _ranked(self._items)
@@ -140,7 +145,9 @@ def _ranked(codes: dict[str, int]) -> tuple[tuple[str, ...], Int]:
 def _merged(
     order: Int, item: Int, quantity: np.ndarray, price: np.ndarray, n_items: int
 ) -> tuple[Int, Int, Int, Float]:
-    """Merge lines of one order and item: quantities add up, prices become their mean by quantity. Sorted by (order, item)."""
+    """Merge lines of one order and item: quantities add up, prices become their mean by quantity. Sorted by (order,
+    item).
+    """
     if not len(order):
         none = np.empty(0, dtype=np.int32)
         return none, none, none, np.empty(0, dtype=np.float32)
@@ -216,9 +223,9 @@ def _net(orders: Orders, lines: np.ndarray, backs: np.ndarray, as_of: float) -> 
         found = code[place] == back
         np.subtract.at(left, place[found], orders.back_quantity[backs][found])
     kept = np.flatnonzero(lines & (left > 0))
-    order, item = orders.order[kept], orders.item[kept]
-    items, item = np.unique(item, return_inverse=True)
-    baskets, basket = np.unique(order, return_inverse=True)
+    order = orders.order[kept]
+    items, item = np.unique(orders.item[kept], return_inverse=True)
+    _, basket = np.unique(order, return_inverse=True)
     buyer = orders.buyer[order]
     people = np.unique(buyer[buyer >= 0])
     person = np.where(buyer >= 0, np.searchsorted(people, buyer), -1)
@@ -252,7 +259,9 @@ def relink(orders: Orders, buyers: Mapping[str, str]) -> Orders:
 
 
 def fingerprint(orders: Orders) -> str:
-    """Return the sha256 of the training rows: equal rows, equal fingerprint; who is linked to whom counts, names do not."""
+    """Return the sha256 of the training rows: equal rows, equal fingerprint; who is linked to whom counts, names do
+    not.
+    """
     digest = hashlib.sha256("\0".join(orders.item_keys).encode())
     for column in (orders.placed, orders.buyer, orders.order, orders.item, orders.quantity, orders.price):
         digest.update(np.ascontiguousarray(column).tobytes())

@@ -1,8 +1,10 @@
-"""How good it is on time that it has not seen, next to the best cheap things, in words and figures that anyone can re-run."""
+"""How good it is on time that it has not seen, next to the best cheap things, in words and figures that anyone can
+re-run.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,9 +13,10 @@ from numpy.typing import NDArray
 
 from django_personalize.artifacts.model import Model, assemble
 from django_personalize.core.arrays import Float
+from django_personalize.recommend.features import rows
 from django_personalize.recommend.fold_in import FOLDS
 from django_personalize.recommend.generators import GENERATORS, top
-from django_personalize.recommend.personal import standing
+from django_personalize.recommend.personal import order_by
 from django_personalize.recommend.profile import Profile
 from django_personalize.training import catalogue as catalogues
 from django_personalize.training import dataset, ranker, split
@@ -92,18 +95,23 @@ def measure(held: Held, model: Model, scorer: Callable[[Model, Profile], Float],
     return score(lists, truths, len(model.item_keys))
 
 
-def measure_rung(held: Held, model: Model, rung: str) -> Score:
-    """Return how well the personal row does on `rung`, by the very code that serves."""
-    lists, truths = [], []
+def measure_rungs(held: Held, model: Model, rungs: Sequence[str]) -> dict[str, Score]:
+    """Return how well the personal row does on each rung, by the very code that serves."""
+    lists: dict[str, list[list[int]]] = {rung: [] for rung in rungs}
+    truths = []
     for one in split.asked(held, model):
-        found = standing(model, one.person, allowed=one.allowed, rung=rung)
-        lists.append(found.item[top(found.score, K)].tolist())
+        found = rows(model, one.person, allowed=one.allowed)
         truths.append(one.truth)
-    return score(lists, truths, len(model.item_keys))
+        for rung, shown in lists.items():
+            stands = order_by(model, found, rung if one.person else "popular")
+            shown.append(stands.item[top(stands.score, K)].tolist())
+    return {rung: score(shown, truths, len(model.item_keys)) for rung, shown in lists.items()}
 
 
 def choose_fold(held: Held, model: Model) -> str:
-    """Return the fold-in with the best NDCG@10 of the factors alone, ties by name; `both` where there is nobody to ask."""
+    """Return the fold-in with the best NDCG@10 of the factors alone, ties by name; `both` where there is nobody to
+    ask.
+    """
     if not held.shoppers:
         return FOLD
     found = {name: measure(held, model, fold).ndcg for name, fold in FOLDS.items()}
@@ -124,7 +132,8 @@ def report(
     catalogue: Catalogue | None = None,
     progress: Progress | None = None,
 ) -> Report:
-    """Hold out the last `window_days` of `source` (everyone linked, see `dataset.relink`) and measure every model on them.
+    """Hold out the last `window_days` of `source` (everyone linked, see `dataset.relink`) and measure every model on
+    them.
 
     The window ends with the day of the last order. The ranker is fitted on the window before, with everything computed
     from before that window's cut. Nothing is tuned on the window that is reported.
@@ -151,15 +160,15 @@ def report(
         fold = choose_fold(held_past, past)
         weights = ranker.fit([ranker.examples(held_past, replace(past, fold=fold))])
         tell("report", 1, 4)
-        rows: dict[str, dict[str, Score]] = {}
+        table: dict[str, dict[str, Score]] = {}
         for place, (name, rung) in ((1, ("none", "factors")), (2, ("full", "ranker"))):
             arrays = with_factors(now, parts[name], catalogues.before(facts, cut), fits.get(place))
             model = replace(in_memory(arrays, cut, rungs, fold if name == "full" else FOLD), ranker=weights)
-            if not rows:  # no person is linked in these, so both columns are one figure
-                rows = {row: {"none": found, "full": found} for row, found in _impersonal(held, model).items()}
-            alone = measure(held, model, GENERATORS["factors"])
-            rows.setdefault("LightFM alone, folded in", {})[name] = alone
-            rows.setdefault("personal ranking", {})[name] = measure_rung(held, model, rung)
+            if not table:  # no person is linked in these, so both columns are one figure
+                table = {row: {"none": cheap, "full": cheap} for row, cheap in _impersonal(held, model).items()}
+            folded = measure(held, model, GENERATORS["factors"])
+            table.setdefault("LightFM alone, folded in", {})[name] = folded
+            table.setdefault("personal ranking", {})[name] = measure_rungs(held, model, [rung])[rung]
             tell("report", place + 1, 4)
     tell("report", 4, 4)
     return Report(
@@ -167,7 +176,7 @@ def report(
         days=window_days,
         people=len(held.shoppers),
         items=len(model.item_keys),
-        rows=tuple(Row(name=name, full=found["full"], none=found["none"]) for name, found in rows.items()),
+        rows=tuple(Row(name=name, full=cells["full"], none=cells["none"]) for name, cells in table.items()),
         rung={"full": "ranker", "none": "factors"},
     )
 

@@ -13,7 +13,8 @@ CEILING = 2.0
 
 
 def interactions(purchases: Purchases) -> Interactions:
-    """Return one entry per (user, item): users are the linked people in key order, then each unlinked basket in time order.
+    """Return one entry per (user, item): users are the linked people in key order, then each unlinked basket in time
+    order.
 
     Weight = 0.1 + min(2, sum over the pair's lines of 2^(-age / 30 d)); entries are sorted by (user, item).
     """

@@ -41,9 +41,7 @@ class Fits:
         large = [job for job in jobs if len(job) >= LARGE]
         if len(large) > 1 and processes > 1:
             self._pool = ThreadPoolExecutor(max_workers=min(processes, len(jobs)))
-            self._futures = [
-                self._pool.submit(child.fit, self._path, job, seed=seed, threads=threads) for job in jobs
-            ]
+            self._futures = [self._pool.submit(child.fit, self._path, job, seed=seed, threads=threads) for job in jobs]
 
     def __enter__(self) -> Fits:
         return self

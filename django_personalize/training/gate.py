@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from django_personalize.artifacts.model import Arrays, Model
+from django_personalize.core.arrays import Float
 from django_personalize.training.ladder import Rung
 
 EXPLODED = 100.0
@@ -20,6 +21,11 @@ def refusals(arrays: Arrays, verdicts: Mapping[str, Rung], live: Model | None) -
     return [*_data(arrays), *_vectors(arrays, verdicts), *_catalogue(arrays, live), *_quality(verdicts)]
 
 
+def sound(vectors: Float) -> bool:
+    """Return whether vectors are finite and have not exploded."""
+    return bool(np.isfinite(vectors).all() and np.abs(vectors).max(initial=0.0) <= EXPLODED)
+
+
 def _data(arrays: Arrays) -> list[str]:
     if not len(arrays["item_keys"]) or not arrays["listed"].any():
         return ["No item of the catalogue is in it."]
@@ -29,17 +35,20 @@ def _data(arrays: Arrays) -> list[str]:
 
 
 def _vectors(arrays: Arrays, verdicts: Mapping[str, Rung]) -> list[str]:
-    found = []
-    for name in ("biases", "near_weight", "together_weight", "popularity", "ranker"):
-        if not np.isfinite(arrays[name]).all():
-            found.append(f"The {name} hold values that are not finite.")
+    found = [
+        f"The {name} hold values that are not finite."
+        for name in ("biases", "near_weight", "together_weight", "popularity", "ranker")
+        if not np.isfinite(arrays[name]).all()
+    ]
     vectors = arrays["vectors"]
     if not vectors.size:
         return found
     if not np.isfinite(vectors).all():
         found.append("The vectors hold values that are not finite.")
     elif np.abs(vectors).max() > EXPLODED:
-        found.append(f"The vectors exploded: one coordinate is {np.abs(vectors).max():.3g}, a sound one stays below 100.")
+        found.append(
+            f"The vectors exploded: one coordinate is {np.abs(vectors).max():.3g}, a sound one stays below 100."
+        )
     elif verdicts["factors"].on and not vectors.any():
         found.append("The vectors are all zero: nothing was learnt.")
     return found
@@ -63,5 +72,7 @@ def _quality(verdicts: Mapping[str, Rung]) -> list[str]:
         return []
     name, rung = standing[-1]
     if rung.ndcg is not None and rung.ndcg < bar:
-        return [f"It is worse than recent popularity on held-out time: NDCG@10 {rung.ndcg:.4f} ({name}) against {bar:.4f}."]
+        return [
+            f"It is worse than recent popularity on held-out time: NDCG@10 {rung.ndcg:.4f} ({name}) against {bar:.4f}."
+        ]
     return []

@@ -13,7 +13,7 @@ from django_personalize.core.arrays import Purchases
 
 LINES = 1
 BASKETS = 100
-USERS = 200
+USERS = 100
 PEOPLE = 100
 JUDGES = 30
 """Fewest people (or held-out baskets) whose lists can say that one rung is worse than another."""
@@ -71,9 +71,7 @@ def enough(rung: str, data: Data) -> bool:
     return bool(getattr(data, field) >= wanted)
 
 
-def climb(
-    data: Data, ndcg: Mapping[str, float] | None, missing: Mapping[str, str] | None = None
-) -> dict[str, Rung]:
+def climb(data: Data, ndcg: Mapping[str, float] | None, missing: Mapping[str, str] | None = None) -> dict[str, Rung]:
     """Return a verdict for every rung above `newest`.
 
     `ndcg` holds each rung's NDCG@10 on held-out time, None where there were too few to judge: then data alone decides.
@@ -96,7 +94,9 @@ def climb(
             why = f"waits until it is no worse than {below}: NDCG@10 {measured:.4f} against {bar:.4f} on held-out time"
             verdicts[rung] = Rung(on=False, why=why, ndcg=measured)
         else:
-            told = "too few to judge on held-out time" if measured is None else f"NDCG@10 {measured:.4f} on held-out time"
+            told = (
+                "too few to judge on held-out time" if measured is None else f"NDCG@10 {measured:.4f} on held-out time"
+            )
             verdicts[rung] = Rung(on=True, why=f"{has:,} {words}; {told}", ndcg=measured)
             below, bar = rung, bar if measured is None else measured
     return verdicts

@@ -82,15 +82,13 @@ def _spread(table: tuple[Int, Float], places: NDArray[np.int64], n: int) -> tupl
     return spread_index, spread_weight
 
 
-def _age(
-    purchases: Purchases, catalogue: Catalogue, item_keys: list[str], places: NDArray[np.int64]
-) -> Float:
-    """Return days since the shop has had each item: since its date in the catalogue or its first sale, whichever is earlier."""
+def _age(purchases: Purchases, catalogue: Catalogue, item_keys: list[str], places: NDArray[np.int64]) -> Float:
+    """Return days since the shop has had each item: since its date in the catalogue or its first sale, whichever is
+    earlier.
+    """
     since = np.full(len(item_keys), np.inf)
     since[places] = popularity.first_seen(purchases)
     dated = np.array([catalogue.created.get(key, np.inf) for key in item_keys])
     since = np.minimum(since, dated)
     since = np.where(np.isfinite(since), since, purchases.as_of)
     return (np.maximum(purchases.as_of - since, 0.0) / DAY).astype(np.float32)
-
-

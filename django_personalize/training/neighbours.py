@@ -1,16 +1,18 @@
 """Which items baskets put beside which: directional, weighed by basket size and age, damped by popularity.
 
-    score(j | i) = sum over baskets holding both of w / (n_i n_j^alpha),  w = L^-gamma 2^(-age / h),  n_i = sum of w over
-    baskets holding i
+    score(j | i) = sum over baskets holding both of w / (n_i n_j^alpha),  w = L^-gamma 2^(-age / h),  n_i = sum of w
+    over baskets holding i
 
 A wholesale basket of L lines makes L^2 pairs, so without L^-gamma the largest twentieth of baskets makes most of the
 evidence. The popularity damping is that of Aiolli (2013), Efficient Top-N Recommendation for Very Large Scale Binary
-Rated Datasets. Pairs that chance explains are left out: fewer shared baskets than a minimum, or than independence expects.
+Rated Datasets. Pairs that chance explains are left out: fewer shared baskets than a minimum, or than independence
+expects.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -80,7 +82,9 @@ def neighbours(purchases: Purchases, weighing: Weighing, *, kept: int = KEPT) ->
 
 
 def _matrix(purchases: Purchases) -> tuple[Any, Double]:
-    """Return baskets x items as CSR of ones, long baskets cut to their most valuable lines, and each basket's age in days."""
+    """Return baskets x items as CSR of ones, long baskets cut to their most valuable lines, and each basket's age in
+    days.
+    """
     n_baskets = int(purchases.basket.max(initial=-1)) + 1
     money = np.nan_to_num(purchases.price.astype(np.float64)) * purchases.quantity
     order = np.lexsort((purchases.item, -money, purchases.basket))
@@ -105,4 +109,4 @@ def _blocks(turned: Any, lengths: Int) -> list[tuple[int, int]]:
         done = pairs[edges[-1] - 1] if edges[-1] else 0.0
         stop = int(np.searchsorted(pairs, done + PAIRS_PER_BLOCK, side="right"))
         edges.append(min(max(stop, edges[-1] + 1), n_items))
-    return list(zip(edges[:-1], edges[1:], strict=True))
+    return list(pairwise(edges))

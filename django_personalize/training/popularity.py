@@ -47,7 +47,7 @@ def first_seen(purchases: Purchases) -> Double:
 
 
 def price(purchases: Purchases, places: NDArray[np.int64], n_items: int) -> Float:
-    """Return the median paid per unit over baskets; nan where no price is known. `places` maps items to model places."""
+    """Return the median paid per unit over baskets; nan where none is known. `places` maps items to model places."""
     known = np.isfinite(purchases.price)
     item, paid = places[purchases.item[known]], purchases.price[known]
     order = np.lexsort((paid, item))

@@ -32,7 +32,8 @@ def examples(held: Held, model: Model) -> tuple[Float, NDArray[np.bool_]]:
 def fit(parts: Sequence[tuple[Float, NDArray[np.bool_]]]) -> Double:
     """Return weights over `features.NAMES` for raw features; their order of scores is that of the probabilities.
 
-    Minimises sum of log(1 + exp(-y x . w)) + r |w|^2 / 2 over standardised features, the intercept left free and then dropped.
+    Minimises sum of log(1 + exp(-y x . w)) + r |w|^2 / 2 over standardised features, the intercept left free and then
+    dropped.
     """
     table = np.concatenate([part[0] for part in parts])
     bought = np.concatenate([part[1] for part in parts])

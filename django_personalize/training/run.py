@@ -1,13 +1,42 @@
-"""Train: read, learn, judge, publish, promote. One at a time."""
+"""Train: read, learn, judge, publish, promote. One at a time, and whatever fails leaves the live model where it is."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime
+import fcntl
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from django_personalize.artifacts import promote, store
+from django_personalize.artifacts.model import Model
+from django_personalize.artifacts.publish import publish, tidy
+from django_personalize.conf import settings
+from django_personalize.core import clock
+from django_personalize.core.arrays import Interactions, Purchases
+from django_personalize.exceptions import NotEnoughData, TrainerUnavailable, TrainingRunning
 from django_personalize.models import ModelVersion
+from django_personalize.training import catalogue as catalogues
+from django_personalize.training import dataset, evaluate, gate, ladder, ranker, split
+from django_personalize.training.catalogue import Catalogue
+from django_personalize.training.dataset import DAY, Orders
+from django_personalize.training.factors import interactions
+from django_personalize.training.fits import Fits
+from django_personalize.training.learn import learn, with_factors
+from django_personalize.training.metrics import Score
 
 Progress = Callable[[str, int, int], None]
+Arrays = dict[str, NDArray[Any]]
+WINDOW_DAYS = 30.0
+SHARE = 0.25
+"""A young shop holds out this share of its time, where that is less than the window."""
+LOCK = "training.lock"
 
 
 def train(
@@ -18,5 +47,240 @@ def train(
     progress: Progress | None = None,
     evaluate: bool = True,
 ) -> ModelVersion:
-    """Return the version that was published; its status says whether it went live and its verdict why."""
-    raise NotImplementedError
+    """Return the version that was published; its status says whether it went live and its verdict why or why not.
+
+    Nothing later than `as_of` (now unless given) is learnt from. Equal rows, `as_of`, seed and one thread give equal
+    bytes. Raises `TrainingRunning` where another process trains, `NotEnoughData` where no order line is left.
+    `progress` is called with (stage, done, total): read, factors, measure, publish. Without `evaluate` the data alone
+    decides which rungs stand.
+    """
+    started = time.monotonic()
+    moment = as_of or clock.now()
+    tell = progress or _silent
+    with _alone(settings.ARTIFACTS):
+        tell("read", 0, 1)
+        orders = dataset.load(moment)
+        facts = catalogues.before(catalogues.load(), moment.timestamp() + 1.0)
+        tell("read", 1, 1)
+        learnt = learn_all(
+            orders,
+            facts,
+            seed=settings.SEED if seed is None else seed,
+            threads=settings.THREADS if threads is None else threads,
+            progress=tell,
+            judged=evaluate,
+        )
+        tell("publish", 0, 1)
+        version = _publish(learnt, orders, moment, started)
+        tell("publish", 1, 1)
+    return version
+
+
+@dataclass(slots=True, kw_only=True)
+class Learnt:
+    """What one training made, before the gate."""
+
+    arrays: Arrays
+    verdicts: dict[str, ladder.Rung]
+    fold: str
+    counts: dict[str, int]
+    metrics: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Cut:
+    """One moment to learn at: everything as it was known then."""
+
+    at: float
+    purchases: Purchases
+    catalogue: Catalogue
+    job: Interactions
+
+
+def learn_all(
+    orders: Orders, facts: Catalogue, *, seed: int, threads: int, progress: Progress, judged: bool = True
+) -> Learnt:
+    """Learn at `orders.as_of` and, for the judgement, one and two windows before it; `NotEnoughData` without a line.
+
+    The window before the last chooses the fold-in and fits the ranker; the last one, unseen by either, judges every
+    rung. The weights that were judged are those that serve.
+    """
+    now = _cut(orders, facts, orders.as_of)
+    if not len(now.purchases):
+        raise NotEnoughData(
+            "No order line is left to learn from, so nothing is published; the shop's newest items serve."
+        )
+    days = window(orders)
+    judge_at = orders.as_of - days * DAY if judged else orders.as_of
+    teach_at = judge_at - days * DAY
+    taught = split.hold(orders, teach_at, days)
+    cuts = [now]
+    if judged:
+        cuts.append(_cut(orders, facts, judge_at))
+    if len(taught.shoppers) >= ladder.JUDGES:
+        cuts.append(_cut(orders, facts, teach_at))
+    data = ladder.count(now.purchases, len(taught.shoppers))
+    fitting = [cut for cut in cuts if ladder.enough("factors", ladder.count(cut.purchases, 0))]
+    missing: dict[str, str] = {}
+    arrays: dict[float, Arrays] = {}
+    with Fits([cut.job for cut in fitting], seed=seed, threads=threads, progress=progress) as fits:
+        for cut in cuts:
+            arrays[cut.at] = learn(cut.purchases, cut.catalogue, together=cut is now)
+        try:
+            for place, cut in reversed(list(enumerate(fitting))):
+                factors = fits.get(place)
+                if cut is not now and not gate.sound(factors.vectors):
+                    continue  # nothing is measured by it; the published arrays meet the gate
+                arrays[cut.at] = with_factors(arrays[cut.at], cut.purchases, cut.catalogue, factors)
+        except TrainerUnavailable as error:
+            missing["factors"] = str(error)
+    progress("measure", 0, 1)
+    fold, weights = _teach(taught, arrays.get(teach_at), teach_at, data)
+    metrics: dict[str, Any] = {}
+    ndcg = None
+    if judged:
+        metrics, ndcg = _judge(orders, arrays[judge_at], judge_at, days, fold, weights)
+    if not weights.size and "ranker" not in missing and ladder.enough("ranker", data):
+        missing["ranker"] = "waits for a window in which known people bought something that a generator put forward"
+    progress("measure", 1, 1)
+    final = {**arrays[now.at], "ranker": weights}
+    return Learnt(
+        arrays=final,
+        verdicts=ladder.climb(data, ndcg, missing),
+        fold=fold,
+        counts=_counts(now.purchases, final, data),
+        metrics=metrics,
+    )
+
+
+def window(orders: Orders) -> float:
+    """Return how many days are held out: 30, or a quarter of the time that a young shop has orders for."""
+    if not len(orders.placed):
+        return WINDOW_DAYS
+    return min(WINDOW_DAYS, max((orders.as_of - float(orders.placed[0])) * SHARE / DAY, 1.0 / 24.0))
+
+
+def _cut(orders: Orders, facts: Catalogue, at: float) -> _Cut:
+    whole = at >= orders.as_of
+    purchases = dataset.net(orders) if whole else dataset.before(orders, at)
+    catalogue = facts if whole else catalogues.before(facts, at)
+    return _Cut(at=at, purchases=purchases, catalogue=catalogue, job=interactions(purchases))
+
+
+def _teach(taught: split.Held, arrays: Arrays | None, at: float, data: ladder.Data) -> tuple[str, NDArray[np.float64]]:
+    """Return the fold-in and the ranker's weights that the window before the last teaches; no weights from too few
+    people.
+    """
+    none = np.empty(0, dtype=np.float64)
+    if arrays is None:
+        return evaluate.FOLD, none
+    rungs = ("popular", "neighbours", *(("factors",) if arrays["vectors"].shape[1] else ()))
+    model = evaluate.in_memory(arrays, at, rungs)
+    fold = evaluate.choose_fold(taught, model) if "factors" in rungs else evaluate.FOLD
+    if not ladder.enough("ranker", data):
+        return fold, none
+    table, bought = ranker.examples(taught, replace(model, fold=fold))
+    if not bought.any() or bought.all():
+        return fold, none
+    return fold, ranker.fit([(table, bought)])
+
+
+def _judge(
+    orders: Orders, arrays: Arrays, at: float, days: float, fold: str, weights: NDArray[np.float64]
+) -> tuple[dict[str, Any], dict[str, float] | None]:
+    """Return the metrics of every rung on the held-out window, and each rung's NDCG where enough people judged."""
+    held, judges = split.hold(orders, at, days), "people"
+    if len(held.shoppers) < ladder.JUDGES:
+        held, judges = split.hold_baskets(orders, at, days), "baskets"
+    if len(held.shoppers) < ladder.JUDGES or not len(arrays["item_keys"]):
+        return {"window_days": days, "judges": len(held.shoppers), "judged_by": judges, "rungs": {}}, None
+    rungs = ["popular", "neighbours"]
+    if arrays["vectors"].shape[1]:
+        rungs.append("factors")
+    if weights.size and judges == "people":
+        rungs.append("ranker")
+    model = evaluate.in_memory({**arrays, "ranker": weights}, at, rungs, fold)
+    scores: dict[str, Score] = evaluate.measure_rungs(held, model, rungs)
+    metrics = {
+        "window_days": days,
+        "judges": len(held.shoppers),
+        "judged_by": judges,
+        "rungs": {
+            rung: {"ndcg": found.ndcg, "hit_rate": found.hit_rate, "coverage": found.coverage}
+            for rung, found in scores.items()
+        },
+    }
+    return metrics, {rung: found.ndcg for rung, found in scores.items()}
+
+
+def _counts(purchases: Purchases, arrays: Arrays, data: ladder.Data) -> dict[str, int]:
+    return {
+        "lines": len(purchases),
+        "baskets": int(purchases.basket.max(initial=-1)) + 1,
+        "people": len(purchases.person_keys),
+        "ranker_people": data.people,
+        "items": len(arrays["item_keys"]),
+        "listed": int(arrays["listed"].sum()),
+        "sold_items": len(purchases.item_keys),
+    }
+
+
+def _publish(learnt: Learnt, orders: Orders, moment: datetime, started: float) -> ModelVersion:
+    """Write the artefact and its row, and promote it where the gate has nothing against it."""
+    live = store.live()
+    refused = gate.refusals(learnt.arrays, learnt.verdicts, live)
+    told = ladder.manifest(learnt.verdicts)
+    facts = {
+        "as_of": moment.astimezone(UTC).timestamp(),
+        "fold": learnt.fold,
+        "counts": learnt.counts,
+        "metrics": learnt.metrics,
+        **told,
+    }
+    root = settings.ARTIFACTS
+    directory, digest = publish(learnt.arrays, facts, root)
+    version = ModelVersion.objects.create(
+        directory=directory,
+        manifest_sha256=digest,
+        as_of=moment,
+        created_at=clock.now(),
+        fingerprint=dataset.fingerprint(orders),
+        counts=learnt.counts,
+        metrics={**learnt.metrics, "ladder": told},
+        seconds=time.monotonic() - started,
+        verdict=verdict(refused, told, live),
+    )
+    if not refused:
+        version = promote.promote(version)
+    served = ModelVersion.objects.filter(status=ModelVersion.Status.LIVE).values_list("directory", flat=True)
+    tidy(root, keep=[directory, *served])
+    return version
+
+
+def verdict(refused: list[str], told: dict[str, Any], live: Model | None) -> str:
+    """Return what the gate says, in words."""
+    if refused:
+        stays = "The live model stays." if live is not None else "Nothing goes live."
+        return " ".join([*refused, stays])
+    words = [f"The ladder stands on '{told['rung']}'."]
+    if told["rung"] != "newest":
+        words.append(f"{told['rungs'][told['rung']]['why'].capitalize()}.")
+    if told["next"] is not None:
+        words.append(f"The next rung, '{told['next']['rung']}', {told['next']['why']}.")
+    return " ".join(words)
+
+
+@contextmanager
+def _alone(root: Path) -> Iterator[None]:
+    """Hold the lock of `root`; the kernel lets go of it even when this process is killed."""
+    root.mkdir(parents=True, exist_ok=True)
+    with (root / LOCK).open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise TrainingRunning(f"Another process is training into {root}; wait for it to end.") from error
+        yield
+
+
+def _silent(stage: str, done: int, total: int) -> None:
+    return None

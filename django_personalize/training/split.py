@@ -18,7 +18,7 @@ DAY = 86_400.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shopper:
-    """One person at a cut: what they had bought by then, and what they bought after it. Items index `Held.item_keys`."""
+    """One person at a cut: what they had bought by then and what they bought after it; items index `Held.item_keys`."""
 
     item: Int
     age: Double
@@ -65,7 +65,8 @@ def hold(orders: Orders, cut: float, days: float) -> Held:
 
 
 def hold_baskets(orders: Orders, cut: float, days: float, *, most: int = 1_000) -> Held:
-    """Return baskets of the window as stand-ins for people where too few are linked: half is known, the rest to be found.
+    """Return baskets of the window as stand-ins for people where too few are linked: half is known, the rest to be
+    found.
 
     Every second item by key is known, as of that moment; at most `most` baskets, evenly spread over the window.
     """
@@ -74,7 +75,7 @@ def hold_baskets(orders: Orders, cut: float, days: float, *, most: int = 1_000) 
     item = _places(whole.item_keys, place)[whole.item] if len(whole) else whole.item
     after = np.flatnonzero((whole.time >= cut) & (whole.time < cut + days * DAY))
     order = after[np.lexsort((item[after], whole.basket[after]))]
-    baskets, first, size = np.unique(whole.basket[order], return_index=True, return_counts=True)
+    _, first, size = np.unique(whole.basket[order], return_index=True, return_counts=True)
     wide = np.flatnonzero(size >= 2)
     wide = wide[:: max(1, -(-len(wide) // most))]
     shoppers = []

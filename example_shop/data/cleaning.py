@@ -172,9 +172,7 @@ def clean(raw: RawShop) -> CleanShop:
         kept_customers=len(np.unique(sales.customer[kept & (sales.customer > 0)])),
         kept_orders=len(np.unique(order[kept])),
     )
-    return CleanShop(
-        products, orders, order, product, sales.quantity, sales.pence, returned, returned_at, counts
-    )
+    return CleanShop(products, orders, order, product, sales.quantity, sales.pence, returned, returned_at, counts)
 
 
 def _first_of_each(raw: RawShop) -> NDArray[np.bool_]:
@@ -256,14 +254,12 @@ def _products(raw: RawShop, sales: _Sales, product: NDArray[Any], codes: list[st
 def _usual_price(pence: Ints, quantity: Ints) -> int:
     """What one piece costs now: the commonest price among the latest lines, bulk buyers (the biggest half) aside."""
     latest_pence, latest_quantity = pence[-RECENT_LINES:], quantity[-RECENT_LINES:]
-    retail = latest_pence[latest_quantity <= np.median(latest_quantity)].tolist()
+    retail: list[int] = latest_pence[latest_quantity <= np.median(latest_quantity)].tolist()
     times_charged = Counter(retail)
     return max(reversed(retail), key=lambda price: times_charged[price])
 
 
-def _orders(
-    raw: RawShop, sales: _Sales, order: Ints, returned: Ints, returned_at: Times
-) -> list[CleanOrder]:
+def _orders(raw: RawShop, sales: _Sales, order: Ints, returned: Ints, returned_at: Times) -> list[CleanOrder]:
     header: dict[int, tuple[str, str, str, str]] = {}
     numbers: dict[str, int] = {}
     for row in raw.invoices:

@@ -6,9 +6,13 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 
-SMALL_WORDS = frozenset("a an and as at by for from in of on or the to with".split())
-KEEP_UPPER = frozenset("UK USA USB TV CD DVD LED 3D ABC II III BBQ NY DIY A4 A5 M.O.P".split())
-UNITS = frozenset("cm mm m g kg ml l".split())
+SMALL_WORDS = frozenset(
+    {"a", "an", "and", "as", "at", "by", "for", "from", "in", "of", "on", "or", "the", "to", "with"}
+)
+KEEP_UPPER = frozenset(
+    {"UK", "USA", "USB", "TV", "CD", "DVD", "LED", "3D", "ABC", "II", "III", "BBQ", "NY", "DIY", "A4", "A5", "M.O.P"}
+)
+UNITS = frozenset({"cm", "mm", "m", "g", "kg", "ml", "l"})
 SPELLED_OUT = {
     "ANT": "ANTIQUE",
     "ASS": "ASSORTED",
@@ -108,9 +112,9 @@ def _cased(word: str, *, outer: bool) -> str:
         return word
     if word.lower() in SMALL_WORDS and not outer:
         return word.lower()
-    if found := re.fullmatch(r"(\d+(?:\.\d+)?)([A-Z]+?)(?:X(\d+)([A-Z]+))?(.*)", word):
-        if found[2].lower() in UNITS:
-            return word.lower()
+    measure = re.fullmatch(r"\d+(?:\.\d+)?([A-Z]+?)(?:X\d+[A-Z]+)?\W*", word)
+    if measure and measure[1].lower() in UNITS:
+        return word.lower()
     if re.fullmatch(r"\d+X\d+(X\d+)?(CM|MM)?", word):
         return word.lower()
     return re.sub(r"'?[A-Z]+('[A-Z]+)?", lambda part: _capitalized(part[0]), word)

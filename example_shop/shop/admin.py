@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -27,8 +28,8 @@ class StockFilter(admin.SimpleListFilter):
         return [("out", _("sold out")), ("low", _("5 or fewer")), ("in", _("more than 5"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Product]) -> QuerySet[Product]:
-        levels = {"out": {"stock": 0}, "low": {"stock__range": (1, 5)}, "in": {"stock__gt": 5}}
-        return queryset.filter(**levels.get(self.value() or "", {}))
+        levels = {"out": Q(stock=0), "low": Q(stock__range=(1, 5)), "in": Q(stock__gt=5)}
+        return queryset.filter(levels.get(self.value() or "", Q()))
 
 
 class ReducedFilter(admin.SimpleListFilter):
@@ -43,7 +44,7 @@ class ReducedFilter(admin.SimpleListFilter):
 
 
 @admin.register(Category)
-class CategoryAdmin(admin.ModelAdmin):
+class CategoryAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = ("name", "position")
     list_editable = ("position",)
     search_fields = ("name",)
@@ -51,13 +52,13 @@ class CategoryAdmin(admin.ModelAdmin):
 
 
 @admin.register(Collection)
-class CollectionAdmin(admin.ModelAdmin):
+class CollectionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     search_fields = ("name",)
     prepopulated_fields = {"slug": ("name",)}
 
 
 @admin.register(Product)
-class ProductAdmin(admin.ModelAdmin):
+class ProductAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = ("picture", "name", "code", "category", "collection", "price", "was_price", "stock", "is_visible")
     list_display_links = ("picture", "name")
     list_filter = ("is_visible", StockFilter, ReducedFilter, "category")
@@ -74,25 +75,31 @@ class ProductAdmin(admin.ModelAdmin):
         return format_html('<img src="{}" alt="" width="44" height="44" loading="lazy">', product.picture_url)
 
 
-class OrderLineInline(admin.TabularInline):
+class OrderLineInline(admin.TabularInline):  # type: ignore[type-arg]
+    """What was ordered stays as it was; only what came back is noted."""
+
     model = OrderLine
-    extra = 0
-    autocomplete_fields = ("product",)
+    readonly_fields = ("product", "quantity", "unit_price", "list_price", "returned_at")
+    fields = ("product", "quantity", "unit_price", "list_price", "returned_quantity", "returned_at")
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Order | None = None) -> bool:
+        return False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[OrderLine]:
         return super().get_queryset(request).select_related("product")
 
 
 @admin.register(Order)
-class OrderAdmin(admin.ModelAdmin):
-    """The status is changed by actions only, so that a cancelled order always puts its stock back."""
+class OrderAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Orders are placed in the shop, and their status is changed by actions only, so that stock is always right."""
 
     list_display = ("number", "placed_at", "email", "status", "country", "pieces", "amount")
     list_filter = ("status", "placed_at", "is_loaded")
     list_per_page = 50
     search_fields = ("number", "email", "name")
     autocomplete_fields = ("user",)
-    readonly_fields = ("status", "cancelled_at", "is_loaded")
+    readonly_fields = ("number", "status", "placed_at", "cancelled_at", "is_loaded")
     date_hierarchy = "placed_at"
     show_full_result_count = False
     inlines = (OrderLineInline,)
@@ -100,6 +107,16 @@ class OrderAdmin(admin.ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
         return super().get_queryset(request).select_related("user").prefetch_related("lines")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        """A return is dated when it is noted."""
+        for line_form in formset.forms:
+            if "returned_quantity" in line_form.changed_data:
+                line_form.instance.returned_at = timezone.now() if line_form.instance.returned_quantity else None
+        super().save_formset(request, form, formset, change)
 
     @admin.display(description=_("pieces"))
     def pieces(self, order: Order) -> int:
@@ -116,9 +133,7 @@ class OrderAdmin(admin.ModelAdmin):
             try:
                 cancel(order)
             except NotCancellable:
-                self.message_user(
-                    request, _("%s was sent or cancelled before.") % order.number, messages.WARNING
-                )
+                self.message_user(request, _("%s was sent or cancelled before.") % order.number, messages.WARNING)
             else:
                 done += 1
         self.message_user(request, _("%d orders cancelled.") % done)
@@ -146,7 +161,7 @@ class OrderAdmin(admin.ModelAdmin):
 
 
 @admin.register(DataLoad)
-class DataLoadAdmin(admin.ModelAdmin):
+class DataLoadAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = ("loaded_at", "last_order_at", "weeks")
 
     def has_add_permission(self, request: HttpRequest) -> bool:

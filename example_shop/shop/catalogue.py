@@ -22,7 +22,7 @@ SORTS = {
 
 def words_of(query: str) -> list[str]:
     """The query's words, plurals cut to what a name may have instead (`candles` also finds `Candle`)."""
-    words = re.findall(r"[^\W_]+(?:['’-][^\W_]+)*", query.lower())
+    words = re.findall(r"[^\W_]+(?:['\u2019-][^\W_]+)*", query.lower())
     return [word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word for word in words][
         :MOST_WORDS
     ]

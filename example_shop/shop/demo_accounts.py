@@ -27,8 +27,6 @@ DEMO_ACCOUNTS = (
     DemoAccount(
         "martin", "cake-tin-monday", "Martin Okafor", "baking moulds, cake tins and everything for the kitchen", "12569"
     ),
-    DemoAccount(
-        "ines", "paper-and-glue", "Ines Moreau", "toys, crafts and cards for children's birthdays", "14132"
-    ),
+    DemoAccount("ines", "paper-and-glue", "Ines Moreau", "toys, crafts and cards for children's birthdays", "14132"),
 )
 ADMIN = DemoAccount("admin", "admin-of-the-demo", "Demo Admin", "runs the shop")

@@ -69,10 +69,12 @@ class LoadReport:
                 f"    exact duplicates   {c.duplicates:>9,}  dropped",
                 f"    not a product      {c.not_products:>9,}  dropped (postage, fees, vouchers)",
                 f"    no price           {c.not_priced:>9,}  dropped",
-                f"    cancellation lines {c.return_lines:>9,}  of which {c.unmatched_lines:,} fit no earlier purchase"
-                f" whole ({c.unmatched_pieces:,} pieces)",
-                f"  order lines          {c.lines:>9,}  {c.returned_whole:,} went back whole, {c.returned_partly:,} in part",
-                f"  orders               {c.orders:>9,}  {c.guest_orders:,} by guests, {c.cancelled_orders:,} cancelled",
+                f"    cancellation lines {c.return_lines:>9,}  {c.unmatched_lines:,} beyond what was bought before "
+                f"({c.unmatched_pieces:,} pieces)",
+                f"  order lines          {c.lines:>9,}  {c.returned_whole:,} went back whole, "
+                f"{c.returned_partly:,} in part",
+                f"  orders               {c.orders:>9,}  {c.guest_orders:,} by guests, "
+                f"{c.cancelled_orders:,} cancelled",
                 f"  customers            {c.customers:>9,}",
                 f"  products             {c.products:>9,}  {c.products_hidden:,} hidden (carriage, vouchers)",
                 f"  last order           {last:%A %d %B %Y, %H:%M}  (all dates moved by {self.weeks} weeks)",
@@ -81,9 +83,7 @@ class LoadReport:
         )
 
 
-def load(
-    as_of: datetime | None = None, progress: Progress | None = None, *, replace: bool = False
-) -> LoadReport:
+def load(as_of: datetime | None = None, progress: Progress | None = None, *, replace: bool = False) -> LoadReport:
     """Load the data set, or bring the dates of a loaded one up to `as_of` (an aware time; default: now).
 
     `replace` empties the shop first, orders placed in it included. Without it nothing is ever deleted.
@@ -99,8 +99,8 @@ def load(
             return _bring_up_to(before, as_of, say)
         if before is None and not replace and (Product.objects.exists() or Order.objects.exists()):
             raise ShopNotEmpty(
-                f"This shop already holds {Product.objects.count():,} products and {Order.objects.count():,} orders that "
-                "were not loaded from the data set. Use an empty database, or --replace to delete them all and load."
+                f"This shop already holds {Product.objects.count():,} products and {Order.objects.count():,} orders "
+                "that were not loaded from the data set. Use an empty database, or --replace to delete all and load."
             )
         if replace:
             say("Emptying the shop")
@@ -203,7 +203,7 @@ def _orders_per_product(shop: CleanShop) -> Counter[int]:
 
 def _write_users(shop: CleanShop, weeks: int) -> dict[str, Any]:
     """Write every customer as a user who cannot log in, and the demo accounts, who can; existing users stay."""
-    User = get_user_model()
+    users = get_user_model()._default_manager
     first_seen: dict[str, datetime] = {}
     for order in shop.orders:
         if order.customer and order.customer not in first_seen:
@@ -217,7 +217,7 @@ def _write_users(shop: CleanShop, weeks: int) -> dict[str, Any]:
         username_of[customer] = username
         first_name, _, last_name = account.name.partition(" ") if account else ("", "", "")
         rows.append(
-            User(
+            users.model(
                 username=username,
                 email=f"{username}@example.com",
                 first_name=first_name,
@@ -226,10 +226,10 @@ def _write_users(shop: CleanShop, weeks: int) -> dict[str, Any]:
                 date_joined=joined,
             )
         )
-    User._default_manager.bulk_create(rows, batch_size=2000, ignore_conflicts=True)
-    if not User._default_manager.filter(username=ADMIN.username).exists():
-        User._default_manager.create_superuser(ADMIN.username, "admin@example.com", ADMIN.password)
-    known = {user.username: user for user in User._default_manager.only("pk", "username", "email")}
+    users.bulk_create(rows, batch_size=2000, ignore_conflicts=True)
+    if not users.filter(username=ADMIN.username).exists():
+        get_user_model().objects.create_superuser(ADMIN.username, "admin@example.com", ADMIN.password)
+    known = {user.username: user for user in users.only("pk", "username", "email")}
     return {customer: known[username] for customer, username in username_of.items()}
 
 
@@ -343,8 +343,7 @@ def _bring_up_to(before: DataLoad, as_of: datetime, say: Progress) -> LoadReport
     say(f"Moving all loaded dates by {weeks} weeks")
     started = time.perf_counter()
     loaded, until = Order.objects.filter(is_loaded=True), before.last_order_at
-    User = get_user_model()
-    customers = User._default_manager.filter(orders__is_loaded=True, date_joined__lte=until).distinct()
+    customers = get_user_model()._default_manager.filter(orders__is_loaded=True, date_joined__lte=until).distinct()
     _move(loaded, "placed_at", weeks)
     _move(loaded.filter(cancelled_at__lte=until), "cancelled_at", weeks)
     _move(OrderLine.objects.filter(order__is_loaded=True, returned_at__lte=until), "returned_at", weeks)
@@ -353,9 +352,7 @@ def _bring_up_to(before: DataLoad, as_of: datetime, say: Progress) -> LoadReport
     before.last_order_at = dates.moved(dates.local(until), weeks)
     before.weeks += weeks
     before.save()
-    return LoadReport(
-        "moved", before.weeks, before.last_order_at, counts, {"moving": time.perf_counter() - started}
-    )
+    return LoadReport("moved", before.weeks, before.last_order_at, counts, {"moving": time.perf_counter() - started})
 
 
 def _move(rows: models.QuerySet[Any], column: str, weeks: int) -> None:

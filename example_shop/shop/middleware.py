@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
 POLICY = "; ".join(
     [
         "default-src 'self'",
@@ -20,7 +22,7 @@ POLICY = "; ".join(
 )
 
 
-def content_security_policy(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+def content_security_policy(get_response: GetResponse) -> GetResponse:
     """Let the browser run and style nothing but the shop's own files, so that injected markup stays inert."""
 
     def respond(request: HttpRequest) -> HttpResponse:

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import slugify
 
-from .. import pictures
+from example_shop.shop import pictures
 
 INVENTED = "Invented for this demo; the data set knows none."
 
@@ -71,12 +71,8 @@ class Product(models.Model):
     name = models.CharField(max_length=120)
     slug = models.SlugField(max_length=120)
     category = models.ForeignKey(Category, models.PROTECT, related_name="products")
-    collection = models.ForeignKey(
-        Collection, models.SET_NULL, null=True, blank=True, related_name="products"
-    )
-    price = models.DecimalField(
-        max_digits=9, decimal_places=2, validators=[MinValueValidator(Decimal("0.01"))]
-    )
+    collection = models.ForeignKey(Collection, models.SET_NULL, null=True, blank=True, related_name="products")
+    price = models.DecimalField(max_digits=9, decimal_places=2, validators=[MinValueValidator(Decimal("0.01"))])
     was_price = models.DecimalField(
         "earlier price",
         max_digits=9,
@@ -98,9 +94,7 @@ class Product(models.Model):
             models.CheckConstraint(condition=Q(price__gt=0), name="shop_product_price_positive"),
         ]
         indexes = [
-            models.Index(
-                fields=["category", "-times_ordered"], name="shop_product_category_sales"
-            ),
+            models.Index(fields=["category", "-times_ordered"], name="shop_product_category_sales"),
             models.Index(fields=["-created"], name="shop_product_newest"),
         ]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q, Sum
 from django.urls import reverse
@@ -21,9 +22,7 @@ def new_number() -> str:
 class OrderQuerySet(models.QuerySet["Order"]):
     def with_totals(self) -> OrderQuerySet:
         """Adds `pieces` and `amount`, so that a list needs no query per order."""
-        return self.annotate(
-            pieces=Sum("lines__quantity"), amount=Sum(F("lines__quantity") * F("lines__unit_price"))
-        )
+        return self.annotate(pieces=Sum("lines__quantity"), amount=Sum(F("lines__quantity") * F("lines__unit_price")))
 
 
 class Order(models.Model):
@@ -108,7 +107,11 @@ class OrderLine(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.quantity} × {self.product}"
+        return f"{self.quantity} x {self.product}"
+
+    def clean(self) -> None:
+        if self.returned_quantity > self.quantity:
+            raise ValidationError({"returned_quantity": _("More than was bought cannot come back.")})
 
     @property
     def amount(self) -> Decimal:

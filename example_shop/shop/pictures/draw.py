@@ -39,7 +39,7 @@ def picture(code: str, name: str, category: str = "") -> str:
     """The product's picture as an SVG document."""
     draw = _Draw(code)
     own, around = palettes_of(name, draw.below(4096))
-    thing, decoration = motifs_of(name, category)
+    thing, decoration = motifs_of(name, category, draw.below(60))
     if icons.shapes(thing) is None:
         return _document(name, own, _paper(own, draw), _monogram(name, own))
     pattern = _pattern(name, decoration, own, around, draw)
@@ -48,7 +48,8 @@ def picture(code: str, name: str, category: str = "") -> str:
 
 def _document(name: str, palette: Palette, paper: str, body: str) -> str:
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {SIZE} {SIZE}" width="{SIZE}" height="{SIZE}" role="img">'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {SIZE} {SIZE}" width="{SIZE}" '
+        f'height="{SIZE}" role="img">'
         f"<title>{escape(name)}</title>{paper}{body}</svg>\n"
     )
 
@@ -73,7 +74,7 @@ def _monogram(name: str, palette: Palette) -> str:
     )
 
 
-# --- patterns behind the thing -----------------------------------------------------------------------------------------
+# --- patterns behind the thing --------------------------------------------------------------------------------
 
 
 def _tiled(width: float, height: float, tile: str, turn: int = 0) -> str:
@@ -137,21 +138,25 @@ def _pattern(name: str, decoration: str | None, own: Palette, around: Palette, d
         return _stripes(own.wash, 0.32, 40, draw.below(2) * 45)
     choice = draw.below(10)
     if decoration and choice < 6:
-        return _sprigs(decoration, own.wash if own.wash != "#ffffff" else own.accent, 0.42, 92 + 12 * draw.below(3), -18)
+        return _sprigs(
+            decoration, own.wash if own.wash != "#ffffff" else own.accent, 0.42, 92 + 12 * draw.below(3), -18
+        )
     plain: tuple[Callable[[], str], ...] = (
         lambda: _dots(around.wash, 0.22, 44, 4),
         lambda: _stripes(around.wash, 0.14, 56, 0),
         lambda: _stripes(own.wash, 0.12, 36, 45),
         lambda: f'<circle cx="330" cy="70" r="150" fill="{around.accent}" fill-opacity=".5"/>',
         lambda: f'<rect y="262" width="{SIZE}" height="138" fill="{around.accent}" fill-opacity=".55"/>',
-        lambda: f'<path d="M0 300C90 240 150 340 250 290S400 260 400 260V400H0z" fill="{around.accent}" fill-opacity=".6"/>',
+        lambda: (
+            f'<path d="M0 300C90 240 150 340 250 290S400 260 400 260V400H0z" fill="{around.accent}" fill-opacity=".6"/>'
+        ),
         lambda: _sprigs("sparkle", around.wash, 0.4, 110, 12),
         lambda: "",
     )
     return plain[draw.below(len(plain))]()
 
 
-# --- the thing ---------------------------------------------------------------------------------------------------------
+# --- the thing ------------------------------------------------------------------------------------------------
 
 
 def _thing(icon: str, palette: Palette, x: float, y: float, size: float, turn: int = 0, line: float = 1.15) -> str:
@@ -176,7 +181,8 @@ def _scallops(colour: str, radius: int) -> str:
     """A doily: a disc with a scalloped edge, drawn as a ring of round dashes."""
     around = 3.14159265 * 2 * radius
     return (
-        f'<g fill="{colour}"><circle cx="200" cy="200" r="{radius}"/><circle cx="200" cy="200" r="{radius}" fill="none" '
+        f'<g fill="{colour}"><circle cx="200" cy="200" r="{radius}"/><circle cx="200" cy="200" r="{radius}" '
+        'fill="none" '
         f'stroke="{colour}" stroke-width="26" stroke-linecap="round" stroke-dasharray="0.01 {around / 28:.3f}"/></g>'
     )
 
@@ -195,11 +201,14 @@ def _scene(name: str, thing: str, decoration: str | None, own: Palette, around: 
     if layout == 1:
         return _scallops("#fffdf9", 132) + _thing(thing, own, 200, 200, 168, tilt) + extra
     if layout == 2:
-        arch = f'<path d="M92 348V190a108 108 0 0 1 216 0v158z" fill="{around.paper}" stroke="#fffdf9" stroke-width="6"/>'
+        arch = (
+            f'<path d="M92 348V190a108 108 0 0 1 216 0v158z" fill="{around.paper}" stroke="#fffdf9" stroke-width="6"/>'
+        )
         return arch + _shadow(200, 318, 78) + _thing(thing, own, 200, 224, 172)
     if layout == 3:
         card = (
-            f'<g transform="rotate({tilt // 2} 200 200)"><rect x="76" y="70" width="248" height="260" rx="14" fill="#fffdf9"/>'
+            f'<g transform="rotate({tilt // 2} 200 200)"><rect x="76" y="70" width="248" height="260" rx="14" '
+            'fill="#fffdf9"/>'
             f'<rect x="88" y="82" width="224" height="236" rx="8" fill="none" stroke="{own.accent}" stroke-width="2.5" '
             'stroke-dasharray="1 7" stroke-linecap="round"/>'
         )
@@ -209,7 +218,8 @@ def _scene(name: str, thing: str, decoration: str | None, own: Palette, around: 
         return disc + _thing(thing, own, 200, 200, 190, tilt) + extra
     shelf = (
         f'<rect x="40" y="306" width="320" height="14" rx="3" fill="{around.wash}" fill-opacity=".85"/>'
-        f'<path d="M78 320v22h16M322 320v22h-16" fill="none" stroke="{around.ink}" stroke-opacity=".35" stroke-width="6"/>'
+        f'<path d="M78 320v22h16M322 320v22h-16" fill="none" stroke="{around.ink}" stroke-opacity=".35" '
+        'stroke-width="6"/>'
     )
     return shelf + _thing(thing, own, 200, 214, 188) + extra
 

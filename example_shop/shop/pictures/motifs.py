@@ -6,6 +6,9 @@ import re
 
 # What the product is. The first rule whose word occurs decides, so `cake stand` stands before `cake`.
 _THINGS: tuple[tuple[str, str], ...] = (
+    ("key", r"key ?rings?|keyrings?|key fobs?|key-?chains?"),
+    ("egg", r"egg ?cups?"),
+    ("bow", r"hair\w*"),
     ("cake-stand", r"cake ?stands?|cakestand"),
     ("hot-water-bottle", r"hot water bottles?|hottie"),
     ("backpack", r"lunch bags?|rucksack|backpack"),
@@ -15,6 +18,7 @@ _THINGS: tuple[tuple[str, str], ...] = (
     ("luggage", r"luggage|suitcases?|trunk"),
     ("teapot", r"tea ?pots?|tea for one|tea set|tea caddy|tea cos(?:y|ies)"),
     ("sticker", r"stickers?|tattoos?|badges?|patches"),
+    ("mail", r"cards?|envelopes?|postcards?|letters?(?! rack)|invites?|stationery|writing|notelets?"),
     ("gift", r"wrap|gift tape|wrapping|present|gift box"),
     ("tag", r"gift tags?|tags?|labels?"),
     ("sparkles", r"fairy lights|lights? string|string of lights|light chain|light garland"),
@@ -32,6 +36,7 @@ _THINGS: tuple[tuple[str, str], ...] = (
     ("jar", r"jars?|jam|canisters?|preserve|sugar"),
     ("milk", r"milk bottle|bottles?|flask|thermos|oil"),
     ("coffee", r"mugs?|coffee|cups?|saucers?|beakers?|tea ?cups?"),
+    ("parasol", r"parasols?|deckchairs?"),
     ("wine", r"wine|goblet|champagne|glasses|chalice|cocktail|tumblers?|aperitif"),
     ("plate", r"plates?|placemats?|coasters?|platter|charger|place setting"),
     ("bowl", r"bowls?|dish|dishes|basin|trinket pot"),
@@ -40,7 +45,6 @@ _THINGS: tuple[tuple[str, str], ...] = (
     ("watering-can", r"watering|garden(?:er)?s?|plant(?:er)?s?|trowel|spade|potting|kneeling"),
     ("birdhouse", r"bird ?house|birdhouse|bird table|bird feeder|nest box|bird ?cage"),
     ("umbrella", r"umbrellas?|rain|poncho"),
-    ("parasol", r"parasols?|beach|deckchairs?"),
     ("necklace", r"necklaces?|pendants?|chokers?|lariat|necklac|chains?(?= necklace)"),
     ("earrings", r"earrings?"),
     ("bracelet", r"bracelets?|bangles?|braclet|anklet"),
@@ -53,7 +57,6 @@ _THINGS: tuple[tuple[str, str], ...] = (
     ("balloon", r"balloons?"),
     ("party-popper", r"party|confetti|crackers?|celebration|birthday banner|hats?"),
     ("bauble", r"baubles?|christmas (?:balls?|decorations?)|hanging decorations?|ornaments?"),
-    ("snowflake", r"snow\w*|icicles?|frost(?:ed)?"),
     ("doily", r"doil(?:y|ies)|napkins?|tissues?|tablecloth|table runner|lace"),
     ("puzzle", r"jigsaws?|puzzles?"),
     ("dices", r"dominoes|dice|games?|bingo|snakes|ludo|draughts|noughts|naughts|skittles|backgammon|chess"),
@@ -66,10 +69,12 @@ _THINGS: tuple[tuple[str, str], ...] = (
     ("sailboat", r"boats?|sailor|ships?|yacht"),
     ("tent", r"circus|tents?|camping|teepee"),
     ("blocks", r"blocks?|toys?|toy box|childrens?|children's|childs|baby|nursery|playhouse"),
-    ("piggy", r"money bank|money box(?:es)?|piggy"),
-    ("calendar-days", r"calendars?|planner|organiser"),
-    ("notebook", r"notebooks?|note ?books?|journals?|sketchbook|pocket book|exercise books?|jotter|address book|scrap ?book"),
-    ("mail", r"cards?|envelopes?|postcards?|letters?(?! rack)|invites?|stationery|writing|notelets?"),
+    ("coins", r"money bank|money box(?:es)?|piggy"),
+    ("calendar-heart", r"calendars?|planner|organiser"),
+    (
+        "notebook",
+        r"notebooks?|note ?books?|journals?|sketchbook|pocket book|exercise books?|jotter|address book|scrap ?book",
+    ),
     ("pencil", r"pencils?|crayons?|chalks?|colouring|pens?|sharpeners?|rubbers?|erasers?|highlighters?"),
     ("magnet", r"magnets?"),
     ("ruler", r"rulers?|tape measure|measuring|spirit level"),
@@ -95,7 +100,8 @@ _THINGS: tuple[tuple[str, str], ...] = (
     ("hand", r"hand ?warmers?|hand cream|warmers?|massager"),
     ("bell", r"bells?|chimes?"),
     ("door-closed", r"doors?|doorstops?|door stop|screen|curtains?"),
-    ("spoon", r"spoons?"),
+    ("utensils", r"spoons?"),
+    ("snowflake", r"snow\w*|icicles?|frost(?:ed)?"),
 )
 
 # What decorates it, or what it is a likeness of when no thing is named.
@@ -108,9 +114,15 @@ _DECORATIONS: tuple[tuple[str, str], ...] = (
     ("apple", r"apples?|pears?|fruits?"),
     ("toadstool", r"toadstools?|mushrooms?"),
     ("rose", r"roses?|rosebud|regency|victorian|edwardian|peony"),
-    ("flower", r"flowers?|floral|daisy|daisies|blossoms?|botanical|jardin|hibiscus|sunflower|polyester|poppy|poppies|magnolia|tulips?"),
+    (
+        "flower",
+        r"flowers?|floral|daisy|daisies|blossoms?|botanical|jardin|hibiscus|sunflower|polyester|poppy|poppies|magnolia|tulips?",
+    ),
     ("leaf", r"leaf|leaves|fern|ivy|eucalyptus|laurel"),
-    ("bird", r"birds?|doves?|robins?|lovebirds?|owls?|ducks?|hens?|chickens?|peacock|swallows?|cockerel|parrot|chicks?"),
+    (
+        "bird",
+        r"birds?|doves?|robins?|lovebirds?|owls?|ducks?|hens?|chickens?|peacock|swallows?|cockerel|parrot|chicks?",
+    ),
     ("rabbit", r"rabbits?|bunn(?:y|ies)|hare|woodland"),
     ("cat", r"cats?|kittens?"),
     ("dog", r"dogs?|puppy|puppies|scott(?:ie|y)|spaniel|poodle"),
@@ -162,7 +174,26 @@ _FOR_CATEGORY = {
     "Cushions & Textiles": "cushion",
     "Hanging Decorations": "bauble",
 }
-_AVAILABLE_AS = {"piggy": "coins", "spoon": "utensils", "calendar-days": "calendar-heart"}
+# Things that fill whole pages of the shop come in several shapes.
+_SHAPES = {
+    "tealight": ("tealight", "tealight-glass", "tealight-hanging"),
+    "candle": ("candle", "candlestick", "candle-pair"),
+    "coffee": ("coffee", "teacup"),
+    "mail": ("mail", "greeting-card"),
+    "gem": ("gem", "ring"),
+    "bowl": ("bowl", "soup"),
+    "gift": ("gift", "wrap-roll"),
+}
+_SHAPE_WORDS = (
+    ("tealight-hanging", re.compile(r"\bhanging\b", re.IGNORECASE)),
+    ("tealight-glass", re.compile(r"\b(?:glass|jar)\b", re.IGNORECASE)),
+    ("candlestick", re.compile(r"\b(?:candlesticks?|holder|candleholder)\b", re.IGNORECASE)),
+    ("candle-pair", re.compile(r"\bdinner\b", re.IGNORECASE)),
+    ("teacup", re.compile(r"\b(?:cups?|saucers?|teacups?)\b", re.IGNORECASE)),
+    ("greeting-card", re.compile(r"\bcards?\b", re.IGNORECASE)),
+    ("ring", re.compile(r"\bring\b", re.IGNORECASE)),
+    ("wrap-roll", re.compile(r"\bwrap\b", re.IGNORECASE)),
+)
 _SET = re.compile(
     r"\b(?:set of|pack of|box of|s/|string of|bundle of)\s*(\d+|two|three|four|six)\b|^(\d+) ", re.IGNORECASE
 )
@@ -176,14 +207,20 @@ def _compiled(rules: tuple[tuple[str, str], ...]) -> tuple[tuple[str, re.Pattern
 _THING_RULES, _DECORATION_RULES = _compiled(_THINGS), _compiled(_DECORATIONS)
 
 
-def motifs_of(name: str, category: str) -> tuple[str, str | None]:
-    """The icon of the thing, and that of its decoration if the name speaks of one."""
+def motifs_of(name: str, category: str, draw: int = 0) -> tuple[str, str | None]:
+    """The icon of the thing, and that of its decoration if the name speaks of one; `draw` picks one of several shapes."""
     thing = next((icon for icon, words in _THING_RULES if words.search(name)), None)
     decoration = next((icon for icon, words in _DECORATION_RULES if words.search(name)), None)
     thing = thing or decoration or _FOR_CATEGORY.get(category, "gift")
     if decoration == thing:
         decoration = None
-    return _AVAILABLE_AS.get(thing, thing), decoration and _AVAILABLE_AS.get(decoration, decoration)
+    return _shape_of(thing, name, draw), decoration
+
+
+def _shape_of(thing: str, name: str, draw: int) -> str:
+    shapes = _SHAPES.get(thing, (thing,))
+    told = next((shape for shape, words in _SHAPE_WORDS if shape in shapes and words.search(name)), None)
+    return told or shapes[draw % len(shapes)]
 
 
 def pieces_of(name: str) -> int:

@@ -41,7 +41,10 @@ PALETTES: dict[str, Palette] = {
 }
 
 _WORDS: tuple[tuple[str, str], ...] = (
-    ("red", r"red|ruby|scarlet|retrospot|cherry|strawberr\w+|poppy|toadstools?|santa|apples?|cranberry|raspberry|union"),
+    (
+        "red",
+        r"red|ruby|scarlet|retrospot|cherry|strawberr\w+|poppy|toadstools?|santa|apples?|cranberry|raspberry|union",
+    ),
     ("pink", r"pink|fuchsia|raspberry|flamingo|blossom|fairy|princess|babushka|cupcakes?|sweethearts?"),
     ("rose", r"rose|roses|rosebud|peony|doily|regency|romantic"),
     ("lilac", r"lilac|lavender|hyacinth"),

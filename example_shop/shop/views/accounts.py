@@ -11,9 +11,10 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from ..checkout import NotCancellable, cancel
-from ..forms import RegisterForm
-from ..models import Order
+from example_shop.shop.checkout import NotCancellable, cancel
+from example_shop.shop.forms import RegisterForm
+from example_shop.shop.models import Order
+
 from .buying import GUEST_ORDERS
 
 ORDERS_PER_PAGE = 12
@@ -35,7 +36,7 @@ def register(request: HttpRequest) -> HttpResponse:
 @require_safe
 @login_required
 def account(request: HttpRequest) -> HttpResponse:
-    orders = Order.objects.filter(user=request.user).with_totals()
+    orders = Order.objects.filter(user__pk=request.user.pk).with_totals().order_by("-placed_at", "-pk")
     page = Paginator(orders, ORDERS_PER_PAGE).get_page(request.GET.get("page"))
     return render(request, "shop/account.html", {"page": page})
 

@@ -10,9 +10,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.cache import patch_cache_control
 from django.views.decorators.http import condition, require_safe
 
-from .. import catalogue, pictures
-from ..models import Category, Collection, Product
-from ..models.catalogue import ProductQuerySet
+from example_shop.shop import catalogue, pictures
+from example_shop.shop.models import Category, Collection, Product
+from example_shop.shop.models.catalogue import ProductQuerySet
 
 PER_PAGE = 24
 IN_ROW = 10
@@ -68,9 +68,7 @@ def _listing(request: HttpRequest, products: ProductQuerySet, context: dict[str,
 @require_safe
 def product(request: HttpRequest, pk: int, slug: str) -> HttpResponse:
     """A product that nobody may see is not found; an old name in the address leads to the present one."""
-    shown = get_object_or_404(
-        Product.objects.visible().select_related("category", "collection"), pk=pk
-    )
+    shown = get_object_or_404(Product.objects.visible().select_related("category", "collection"), pk=pk)
     if slug != shown.slug:
         return redirect(shown, permanent=True)
     more = Product.objects.visible().in_stock().for_cards().filter(category=shown.category).exclude(pk=pk)
@@ -91,9 +89,7 @@ def _picture_version(request: HttpRequest, code: str) -> str | None:
 def picture(request: HttpRequest, code: str) -> HttpResponse:
     """The address that pages use carries the picture's version, so it may be kept for a year."""
     shown = get_object_or_404(Product.objects.select_related("category"), code=code)
-    response = HttpResponse(
-        pictures.picture(shown.code, shown.name, shown.category.name), content_type="image/svg+xml"
-    )
+    response = HttpResponse(pictures.picture(shown.code, shown.name, shown.category.name), content_type="image/svg+xml")
     if request.GET.get("v") == pictures.version(shown.code, shown.name):
         patch_cache_control(response, public=True, max_age=YEAR, immutable=True)
     else:

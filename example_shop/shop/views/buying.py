@@ -12,10 +12,10 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from ..basket import Basket, BasketLine, total
-from ..checkout import OutOfStock, place
-from ..forms import CheckoutForm, QuantityForm
-from ..models import Order, Product
+from example_shop.shop.basket import Basket, BasketLine, total
+from example_shop.shop.checkout import OutOfStock, place
+from example_shop.shop.forms import CheckoutForm, QuantityForm
+from example_shop.shop.models import Order, Product
 
 GUEST_ORDERS = "orders"  # in the session: numbers of orders that this browser placed
 
@@ -33,7 +33,9 @@ def add(request: HttpRequest, pk: int) -> HttpResponse:
     room = product.stock - current.quantities().get(pk, 0)
     wanted = max(1, QuantityForm(request.POST).wanted())
     if room <= 0:
-        text = _("“%(name)s” is sold out.") if product.stock == 0 else _("All there is of “%(name)s” is in your basket.")
+        text = (
+            _("“%(name)s” is sold out.") if product.stock == 0 else _("All there is of “%(name)s” is in your basket.")
+        )
         messages.warning(request, text % {"name": product.name})
     else:
         current.add(product, min(wanted, room))

@@ -1,0 +1,156 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from django_personalize.core.arrays import Factors
+from django_personalize.core.types import History
+from django_personalize.recommend import fold_in
+from django_personalize.recommend.features import NAMES, rows
+from django_personalize.recommend.generators import beside, factors, neighbours, own, top
+from django_personalize.recommend.profile import profile, without
+from tests.training.small import DAY, NOW, model, orders
+
+SHOP = orders((9, "", "ab"), (8, "", "abc"), (7, "", "cd"), *[(1, "", "e")] * 9)
+
+
+def past(*rows, as_of=NOW):
+    """History of (item, kind, age in days), newest first."""
+    return History(
+        item_keys=tuple(row[0] for row in rows),
+        kinds=tuple(row[1] for row in rows),
+        times=tuple(as_of - row[2] * DAY for row in rows),
+        quantities=(1,) * len(rows),
+    )
+
+
+def person(of, *rows):
+    return profile(of, past(*rows), NOW)
+
+
+def test_a_history_becomes_weights_by_age_and_kind():
+    found = person(model(SHOP), ("b", "view_item", 0), ("a", "purchase", 60), ("a", "purchase", 365))
+    assert found.item.tolist() == [0, 1]
+    assert found.near.tolist() == pytest.approx([0.5 + 2 ** (-365 / 60), 0.3])
+    assert found.fold.tolist() == pytest.approx([0.1 + 0.25 + 2 ** (-365 / 30), 0.3 * 1.1], rel=1e-5)
+    assert found.own.tolist() == pytest.approx([2 ** (-60 / 365) + 0.5, 0.0])
+    assert found.count.tolist() == [2, 0]
+    assert found.since.tolist() == [60, 0]
+    assert found.price == 1.0
+
+
+def test_what_is_later_than_the_query_or_unknown_to_the_model_does_not_count():
+    assert not person(model(SHOP), ("a", "purchase", -1), ("zz", "purchase", 1))
+
+
+def test_views_are_not_owned():
+    learnt = model(SHOP)
+    assert own(learnt, person(learnt, ("b", "view_item", 0))).tolist() == [0] * 5
+
+
+def test_own_history_is_recent_first_and_equals_are_told_apart_by_popularity():
+    learnt = model(SHOP)
+    scores = own(learnt, person(learnt, ("e", "purchase", 5), ("a", "purchase", 5), ("b", "purchase", 1)))
+    assert [learnt.item_keys[item] for item in top(scores, 9, positive=True)] == ["b", "e", "a"]
+
+
+def test_neighbour_scores_are_the_weighted_sum_of_rows_worked_by_hand():
+    index = np.array([[1, 2], [0, -1], [-1, -1]], dtype=np.int32)
+    weight = np.array([[0.5, 0.25], [4.0, 0.0], [0.0, 0.0]], dtype=np.float32)
+    scores = beside(index, weight, np.array([0, 1], dtype=np.int32), np.array([2.0, 1.0], dtype=np.float32))
+    assert scores.tolist() == [4.0, 1.0, 0.5]
+
+
+def test_nobodys_past_has_no_neighbours_and_no_factors():
+    learnt = model(SHOP, factors=FACTORS)
+    nobody = person(learnt)
+    assert not neighbours(learnt, nobody).any()
+    assert not factors(learnt, nobody).any()
+
+
+FACTORS = Factors(
+    vectors=np.array([[1, 0], [0.9, 0.1], [0, 1], [0, 0.8], [-1, -1]], dtype=np.float32),
+    biases=np.array([0, 0, 0, 0, 0.5], dtype=np.float32),
+)
+
+
+def test_the_mean_fold_in_worked_by_hand():
+    learnt = model(SHOP, factors=FACTORS)
+    one = person(learnt, ("a", "purchase", 0), ("c", "purchase", 0))
+    assert fold_in.mean_vector(learnt, one).tolist() == pytest.approx([1.0, 1.0])
+    assert fold_in.mean(learnt, one).tolist() == pytest.approx([1, 1, 1, 0.8, -1.5])
+
+
+def test_the_ridge_fold_in_solves_its_normal_equations():
+    learnt = model(SHOP, factors=FACTORS)
+    one = person(learnt, ("a", "purchase", 0))
+    vector = fold_in.ridge_vector(learnt, one).astype(float)
+    table = FACTORS.vectors.astype(float)
+    confidence = np.array([1 + fold_in.ALPHA * 1.1, 1, 1, 1, 1])
+    wanted = np.array([1.0, 0, 0, 0, 0])
+    slope = table.T @ (confidence * (table @ vector - wanted)) + fold_in.RIDGE * vector
+    assert np.abs(slope).max() < 1e-4
+
+
+@pytest.mark.parametrize("fold", sorted(fold_in.FOLDS))
+def test_every_fold_in_puts_like_with_like(fold):
+    learnt = model(SHOP, factors=FACTORS, fold=fold)
+    scores = factors(learnt, person(learnt, ("a", "purchase", 1)))
+    assert scores[1] > scores[3]
+
+
+def test_the_best_come_first_ties_by_lower_place_and_never_minus_infinity():
+    scores = np.array([1, 3, 1, -np.inf, 1, 0], dtype=np.float32)
+    assert top(scores, 3).tolist() == [1, 0, 2]
+    assert top(scores, 9).tolist() == [1, 0, 2, 4, 5]
+    assert top(scores, 9, positive=True).tolist() == [1, 0, 2, 4]
+    assert top(scores, 0).tolist() == []
+
+
+def feature(found, item, name):
+    return float(found.features[found.item.tolist().index(item), NAMES.index(name)])
+
+
+def test_tied_scores_share_a_rank_and_zero_scores_have_none():
+    learnt = model(SHOP)
+    found = rows(learnt, person(learnt, ("a", "purchase", 1), ("b", "purchase", 1)))
+    assert feature(found, 0, "own:rank") == feature(found, 1, "own:rank") == 1.0
+    assert feature(found, 4, "own:rank") == 0.0
+    assert feature(found, 4, "neighbours:rank") == 0.0
+
+
+def test_the_place_in_the_catalogue_is_no_feature():
+    letters = "abcde"
+    turned = letters[::-1]
+    plain = model(SHOP)
+    swapped = model(
+        orders((9, "", "ed"), (8, "", "edc"), (7, "", "cb"), *[(1, "", "a")] * 9),
+    )
+    swapped.price.setflags(write=True)
+    swapped.price[:] = plain.price[::-1]
+    here = rows(plain, person(plain, ("a", "purchase", 3), ("b", "purchase", 3)))
+    there = rows(swapped, person(swapped, ("e", "purchase", 3), ("d", "purchase", 3)))
+    mine = {letters[item]: row.tolist() for item, row in zip(here.item, here.features, strict=True)}
+    other = {turned[item]: row.tolist() for item, row in zip(there.item, there.features, strict=True)}
+    assert mine.keys() == other.keys()
+    for item, row in mine.items():
+        assert row == pytest.approx(other[item], rel=1e-4, abs=1e-5)
+
+
+def test_narrowing_the_candidates_changes_no_features():
+    learnt = model(SHOP)
+    one = person(learnt, ("a", "purchase", 1))
+    allowed = np.array([False, True, True, False, False])
+    whole, narrow = rows(learnt, one), rows(learnt, one, allowed=allowed)
+    assert set(narrow.item.tolist()) <= {1, 2}
+    for item in narrow.item.tolist():
+        assert [feature(narrow, item, name) for name in NAMES] == [feature(whole, item, name) for name in NAMES]
+
+
+def test_without_an_item_a_person_is_who_never_touched_it():
+    learnt = model(SHOP)
+    one = person(learnt, ("a", "purchase", 1), ("c", "view_item", 2))
+    other = person(learnt, ("c", "view_item", 2))
+    left = without(learnt, one, 0)
+    for name in ("item", "near", "fold", "own", "count", "since"):
+        assert getattr(left, name).tolist() == getattr(other, name).tolist()

@@ -1,0 +1,233 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+
+from django_personalize.core.arrays import Factors
+from django_personalize.core.types import History, Query
+from django_personalize.recommend.categories import rank_categories, top_of_category
+from django_personalize.recommend.explain import REASONS
+from django_personalize.recommend.features import NAMES
+from django_personalize.recommend.personal import standing
+from django_personalize.recommend.pipeline import PIPELINES, over_fetch, rank
+from django_personalize.recommend.profile import profile, without
+from tests.recommend.test_generators import past
+from tests.training.small import NOW, model, orders, two_tastes
+
+WHEN = datetime.fromtimestamp(NOW, UTC)
+
+
+def query(*rows, n=3, context=(), exclude=()):
+    return Query(
+        placement="p",
+        n=n,
+        as_of=WHEN,
+        context=tuple(context),
+        history=past(*rows) if rows else History(),
+        exclude=frozenset(exclude),
+    )
+
+
+def keys(ranking):
+    return [candidate.item_key for candidate in ranking.candidates]
+
+
+@pytest.fixture(scope="module")
+def tastes():
+    """Capitals go with capitals, small letters with small letters; factors that say the same; two categories."""
+    source = two_tastes(people=60)
+    capitals = np.array([key.isupper() for key in source.item_keys])
+    vectors = np.column_stack([capitals, ~capitals]).astype(np.float32)
+    factors = Factors(vectors=vectors, biases=np.zeros(len(vectors), dtype=np.float32))
+    learnt = model(source, "popular", "neighbours", "factors", factors=factors, fold="both")
+    return replace(learnt, categories=("Capital", "Small"), item_category=np.where(capitals, 0, 1).astype(np.int32))
+
+
+def test_without_a_model_there_is_nothing_and_the_shop_shows_its_newest():
+    for name in PIPELINES:
+        assert rank(name, query(), None).candidates == ()
+        assert rank(name, query(), None).rung == "newest"
+
+
+def test_an_unknown_pipeline_is_a_key_error():
+    with pytest.raises(KeyError):
+        rank("nonsense", query(), None)
+
+
+@pytest.mark.parametrize("name", sorted(PIPELINES))
+def test_every_pipeline_leaves_out_the_page_and_what_is_excluded(tastes, name):
+    asked = query(("C", "purchase", 2), ("D", "view_item", 1), context=["A"], exclude=["B", "C", "a"])
+    found = rank(name, asked, tastes)
+    assert not {"A", "B", "C", "a"} & set(keys(found))
+    assert len(found.candidates) <= over_fetch(3)
+    assert {candidate.reason.code for candidate in found.candidates} <= set(REASONS)
+    assert all(candidate.source for candidate in found.candidates)
+
+
+@pytest.mark.parametrize("name", sorted(PIPELINES))
+def test_what_the_catalogue_no_longer_holds_is_never_a_candidate(tastes, name):
+    listed = tastes.listed.copy()
+    listed[tastes.index["E"]] = False
+    found = rank(name, query(("C", "purchase", 2), ("E", "purchase", 1), context=["A"]), replace(tastes, listed=listed))
+    assert "E" not in keys(found)
+
+
+@pytest.mark.parametrize("name", sorted(PIPELINES))
+def test_scores_fall_and_equal_questions_have_equal_answers(tastes, name):
+    asked = query(("C", "purchase", 2), context=["A"])
+    found = rank(name, asked, tastes)
+    scores = [candidate.score for candidate in found.candidates]
+    assert scores == sorted(scores, reverse=True)
+    assert found == rank(name, asked, tastes)
+
+
+def test_nobodys_past_gets_recent_popularity(tastes):
+    found = rank("personal", query(), tastes)
+    assert found.rung == "popular"
+    assert keys(found)[:5] == keys(rank("best_sellers", query(), tastes))[:5]
+    assert {candidate.reason.code for candidate in found.candidates} == {"popular"}
+
+
+def test_a_past_leads_to_its_own_kind_and_one_view_is_a_past(tastes):
+    for kind in ("purchase", "view_item"):
+        found = rank("personal", query(("A", kind, 1), ("C", kind, 2), n=5), tastes)
+        assert found.rung == "factors"
+        assert sum(key.isupper() for key in keys(found)[:5]) >= 4
+
+
+def test_the_ranker_orders_by_its_weights(tastes):
+    weights = np.zeros(len(NAMES))
+    weights[NAMES.index("price")] = 1.0
+    learnt = replace(tastes, rungs=tastes.rungs | {"ranker"}, ranker=weights)
+    found = rank("personal", query(("A", "purchase", 1), n=24), learnt)
+    prices = [learnt.price[learnt.index[key]] for key in keys(found)]
+    assert found.rung == "ranker"
+    assert prices == sorted(prices, reverse=True)
+
+
+def test_bought_again_says_so_and_only_of_what_was_bought(tastes):
+    found = rank("personal", query(("A", "purchase", 1), ("C", "view_item", 1), n=9), tastes)
+    reasons = {candidate.item_key: candidate.reason for candidate in found.candidates}
+    assert (reasons["A"].code, reasons["A"].anchor) == ("buy_again", "A")
+    assert reasons["C"].code != "buy_again"
+    assert keys(rank("buy_again", query(("A", "purchase", 1), ("C", "view_item", 1)), tastes)) == ["A"]
+
+
+def test_the_anchor_is_the_item_whose_removal_costs_the_candidate_most():
+    source = orders(*[(9, "", "ax"), (8, "", "by")] * 3, *[(1, "", "e")] * 30)
+    learnt = model(source)
+    asked = query(("a", "purchase", 1), ("b", "view_item", 1), n=4)
+    reasons = {candidate.item_key: candidate.reason for candidate in rank("personal", asked, learnt).candidates}
+    assert (reasons["x"].code, reasons["x"].anchor) == ("because_bought", "a")
+    assert (reasons["y"].code, reasons["y"].anchor) == ("because_viewed", "b")
+    person = profile(learnt, asked.history, NOW)
+    for place, mine, other in ((0, "x", "y"), (1, "y", "x")):
+        whole, left = standing(learnt, person), standing(learnt, without(learnt, person, place))
+
+        def raw(found, key):
+            return float(found.rows.scores["neighbours"][learnt.index[key]])
+
+        assert raw(left, mine) == 0.0
+        assert raw(left, other) == raw(whole, other) > 0.0
+
+
+def test_what_is_popular_anyway_is_not_put_down_to_the_persons_past(tastes):
+    source = orders(*[(9, "", "ax")] * 2, *[(1, "", "e")] * 50, *[(3, "", "f")] * 4)
+    found = rank("personal", query(("a", "purchase", 1), n=3), model(source))
+    reasons = {candidate.item_key: candidate.reason.code for candidate in found.candidates}
+    assert reasons["e"] == "popular"
+
+
+def test_bought_together_is_what_baskets_say_in_their_direction(tastes):
+    found = rank("bought_together", query(context=["A"], n=4), tastes)
+    assert found.rung == "neighbours"
+    assert all(key.isupper() for key in keys(found)[:4])
+    assert {(c.reason.code, c.reason.anchor) for c in found.candidates} == {("bought_with", "A")}
+
+
+def test_bought_together_never_pads_with_best_sellers():
+    learnt = model(orders(*[(3, "", "ab")] * 2, *[(1, "", "c")] * 9))
+    assert keys(rank("bought_together", query(context=["a"], n=9), learnt)) == ["b"]
+    for context in (["c"], ["unknown"], []):
+        found = rank("bought_together", query(context=context), learnt)
+        assert (found.candidates, found.rung) == ((), "newest")
+
+
+def test_bought_together_waits_for_its_rung():
+    learnt = model(orders(*[(3, "", "ab")] * 2, *[(1, "", "c")] * 9), "popular")
+    assert rank("bought_together", query(context=["a"]), learnt).candidates == ()
+
+
+def test_each_line_of_a_basket_anchors_its_own():
+    learnt = model(orders(*[(3, "", "ax"), (2, "", "by")] * 2, *[(1, "", "c")] * 9))
+    found = rank("bought_together", query(context=["a", "b"]), learnt)
+    assert {c.item_key: c.reason.anchor for c in found.candidates} == {"x": "a", "y": "b"}
+
+
+def test_also_like_shows_its_own_kind_with_reasons_that_point_at_the_page(tastes):
+    found = rank("similar", query(context=["A"], n=5), tastes)
+    assert all(key.isupper() for key in keys(found)[:5])
+    assert {c.reason.code for c in found.candidates[:5]} <= {"bought_with", "similar_to"}
+    assert {c.reason.anchor for c in found.candidates} == {"A"}
+
+
+def test_also_like_of_something_new_is_its_category_and_of_something_unknown_what_sells(tastes):
+    plain = replace(tastes, rungs=frozenset({"popular"}))
+    assert all(key.isupper() for key in keys(rank("similar", query(context=["A"], n=20), plain)))
+    found = rank("similar", query(context=["unknown"]), tastes)
+    assert found.rung == "popular"
+    assert keys(found)
+
+
+def test_trending_is_what_sells_faster_now_than_before():
+    learnt = model(orders(*[(day, "", "a") for day in range(400)], *[(1, "", "b")] * 4))
+    found = rank("trending", query(), learnt)
+    assert keys(found)[0] == "b"
+    assert found.candidates[0].reason.code == "trending"
+
+
+def test_categories_come_by_recent_popularity_without_a_past_and_by_taste_with_one(tastes):
+    popular = rank_categories(query(), tastes)
+    assert [each.reason.code for each in popular] == ["popular", "popular"]
+    for key, first in (("A", "Capital"), ("a", "Small")):
+        mine = rank_categories(query((key, "purchase", 1), (key, "purchase", 9)), tastes)
+        assert mine[0].name == first
+        assert (mine[0].reason.code, mine[0].reason.anchor) == ("because_bought", key)
+        assert mine[1].reason.code == "popular"
+    assert rank_categories(query(), None) == ()
+
+
+def test_a_category_without_a_listed_item_is_not_ranked(tastes):
+    gone = replace(tastes, listed=tastes.item_category == 1)
+    assert [each.name for each in rank_categories(query(), gone)] == ["Small"]
+
+
+def test_the_top_of_a_category_is_of_it_and_for_this_person(tastes):
+    asked = query(("B", "purchase", 1), exclude=["A"])
+    found = top_of_category(tastes, asked, "Capital", 6)
+    assert len(found) == 6
+    assert all(candidate.item_key.isupper() for candidate in found)
+    assert found[0].item_key == "B"
+    assert "A" not in {candidate.item_key for candidate in found}
+    assert top_of_category(tastes, asked, "Nowhere", 6) == ()
+    assert top_of_category(None, asked, "Capital", 6) == ()
+
+
+def test_serving_imports_nothing_that_a_web_process_should_not():
+    code = """
+import os, sys
+os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
+import django
+django.setup()
+from django_personalize.recommend import pipeline, categories, explain, personal, beside
+from django_personalize.artifacts import store, promote
+heavy = {"scipy", "sklearn", "lightfm", "django_personalize.training", "pandas"}
+print(sorted(heavy & set(sys.modules)))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from django_personalize.training import dataset, popularity
+from tests.training.small import arrays, orders
+
+
+def test_popularity_is_decayed_lines_times_the_daily_rate_factor():
+    found = popularity.popularity(np.array([0, 0]), np.array([0.0, 7.0]), 2, [7.0])
+    assert found[:, 0].tolist() == pytest.approx([1.5 * np.log(2) / 7, 0.0])
+
+
+def test_a_steady_seller_has_the_same_rate_at_every_half_life():
+    age = np.arange(0.5, 2000.0)
+    found = popularity.popularity(np.zeros(len(age), dtype=int), age, 1)
+    assert found[0].tolist() == pytest.approx([1.0] * 3, rel=0.01)
+
+
+def test_what_stands_in_the_arrays_is_counted_from_the_cut():
+    learnt = arrays(orders((40, "", "ab"), (20, "", "a"), (3, "", "a")))
+    assert learnt["sold"].tolist() == [[1, 2, 3], [0, 0, 1]]
+    assert learnt["idle"].tolist() == [3, 40]
+    assert learnt["age"].tolist() == [40, 40]
+    assert learnt["price"].tolist() == [1, 2]
+
+
+def test_the_price_is_the_median_paid_and_not_the_mean():
+    gathering = dataset.Gathering()
+    for number, paid in enumerate((1.0, 2.0, 9.0, None)):
+        gathering.bought(f"o{number}", "x", 1, paid, float(number))
+    purchases = dataset.net(gathering.finish(10.0))
+    assert popularity.price(purchases, np.array([0]), 1).tolist() == [2.0]
