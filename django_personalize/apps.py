@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from celery.signals import import_modules
+from celery.signals import worker_init
 from django.apps import AppConfig
 
 
@@ -17,9 +17,9 @@ class PersonalizeConfig(AppConfig):
     def ready(self) -> None:
         from django_personalize import checks  # noqa: F401  registers the system checks
 
-        import_modules.connect(_import_tasks, dispatch_uid="django_personalize.tasks")
+        worker_init.connect(_import_tasks, dispatch_uid="django_personalize.tasks")
 
 
 def _import_tasks(**kwargs: Any) -> None:
-    """Sent by Celery in workers, beat and its command line only: a web process must not import what trains."""
+    """Sent in workers only, and after Django is set up there: a web process must not import what trains."""
     from django_personalize.tasks import train  # noqa: F401

@@ -141,10 +141,9 @@ def latency(source: Orders, model: Model, *, asks: int = 300) -> dict[str, tuple
     return spent
 
 
-def peak() -> tuple[float, float]:
-    """Return the most memory in MiB that this process, and any one of its children, has held."""
-    here, there = (resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    return here / 1024, there / 1024
+def peak() -> float:
+    """Return the most memory in MiB that this process has held."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def main() -> None:
@@ -154,7 +153,8 @@ def main() -> None:
     options.add_argument("--shift-weeks", type=int, default=0, help="move every date; no figure may change")
     given = options.parse_args()
     source = orders(given.orders, shift_days=7 * given.shift_weeks)
-    print(f"{len(dataset.net(source)):,} lines, {len(source.item_keys):,} items, {len(source.person_keys):,} customers\n")
+    lines, items, people = len(dataset.net(source)), len(source.item_keys), len(source.person_keys)
+    print(f"{lines:,} lines, {items:,} items, {people:,} customers; peak memory of reading {peak():.0f} MiB\n")
     start = time.monotonic()
     print(evaluate.report(source, seed=given.seed).table())
     print(f"\nreport: {time.monotonic() - start:.1f} s")
@@ -167,8 +167,7 @@ def main() -> None:
     model = evaluate.in_memory(learnt.arrays, source.as_of, rungs, learnt.fold)
     for name, (middle, slow) in latency(source, model).items():
         print(f"one request, {name}: p50 {middle:.2f} ms, p95 {slow:.2f} ms")
-    here, there = peak()
-    print(f"peak memory: {here:.0f} MiB, and {there:.0f} MiB in the largest fitting process")
+    print(f"peak memory: {peak():.0f} MiB")
 
 
 if __name__ == "__main__":

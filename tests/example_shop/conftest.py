@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
+import runpy
 from collections.abc import Iterable
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from example_shop import plain
 from example_shop.data.cleaning import CleanShop, clean
 from example_shop.data.raw import RawShop, read
 from example_shop.shop.models import Category, Collection, Product
 
+# Run afresh, since settings that build on it add to its very lists.
+PLAIN = runpy.run_path(str(Path(__file__).parents[2] / "example_shop" / "plain.py"))
 Row = tuple[str, str, str, int, str, float, str]
 
 
 @pytest.fixture(autouse=True)
 def _shop_alone(settings: Any) -> None:
     """The shop's pages without anything that the suite's settings add to them."""
-    settings.ROOT_URLCONF = plain.ROOT_URLCONF
-    settings.MIDDLEWARE = plain.MIDDLEWARE
-    settings.TEMPLATES = plain.TEMPLATES
+    for name in ("ROOT_URLCONF", "MIDDLEWARE", "TEMPLATES"):
+        setattr(settings, name, PLAIN[name])
 
 
 @pytest.fixture(scope="session")

@@ -35,7 +35,7 @@ def test_a_back_fill_says_what_it_read_and_wrote(memory_shop, capsys):
 
 def test_training_on_nothing_is_told_and_not_a_traceback(memory_shop):
     memory_shop.stock = {}
-    with pytest.raises(CommandError, match="orders"):
+    with pytest.raises(CommandError, match="No order line is left to learn from"):
         call_command("personalize_train")
 
 

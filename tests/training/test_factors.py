@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from django_personalize.training.catalogue import Catalogue
 from django_personalize.training import cold, dataset
+from django_personalize.training.catalogue import Catalogue
 from django_personalize.training.factors import interactions
 from tests.training.small import orders
 

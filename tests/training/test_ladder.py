@@ -41,7 +41,11 @@ def test_a_rung_that_is_worse_than_the_one_below_stays_off_and_says_so():
 
 
 def test_a_rung_that_cannot_be_measured_where_others_are_stays_off():
-    assert on(climb(PLENTY, {"popular": 0.1, "neighbours": 0.3, "factors": 0.3})) == ["popular", "neighbours", "factors"]
+    assert on(climb(PLENTY, {"popular": 0.1, "neighbours": 0.3, "factors": 0.3})) == [
+        "popular",
+        "neighbours",
+        "factors",
+    ]
 
 
 def test_the_manifest_says_where_it_stands_and_what_the_next_rung_waits_for():

@@ -18,7 +18,7 @@ def test_a_full_list_of_hits_is_perfect_however_much_more_was_bought():
 
 
 def test_only_the_first_ten_count():
-    assert hit(list(range(10, 20)) + [1], {1}) == 0.0
+    assert hit([*range(10, 20), 1], {1}) == 0.0
 
 
 def test_people_count_alike_and_coverage_is_of_the_catalogue():

@@ -17,6 +17,7 @@ from django_personalize.training import evaluate, run
 from tests.training.small import NOW, two_tastes
 
 AS_OF = datetime.fromtimestamp(NOW, UTC)
+YES = {"personalization": True}
 
 
 class Absent:
@@ -52,7 +53,7 @@ def fill(source, *, consent=True, shift=timedelta()):
     """Store the orders of `source` as events, its people consenting or not."""
     at = [datetime.fromtimestamp(second, UTC) + shift for second in source.placed]
     people = {
-        place: Visitor.objects.create(user_key=key, granted={"personalization": True}, created_at=AS_OF, answered_at=AS_OF)
+        place: Visitor.objects.create(user_key=key, granted=YES, created_at=AS_OF, answered_at=AS_OF)
         for place, key in enumerate(source.person_keys)
         if consent
     }
@@ -214,5 +215,15 @@ def test_the_report_sets_the_ranking_beside_the_best_cheap_things(shop):
     assert found.row("personal ranking").full.ndcg > found.row("recent popularity (half-life 7 days)").full.ndcg
     assert found.row("own history").full == found.row("own history").none
     table = found.table()
-    assert table.splitlines()[0].split() == [*"NDCG@10 / HR@10 / coverage everyone linked nobody linked".split()]
+    assert table.splitlines()[0].split() == [
+        "NDCG@10",
+        "/",
+        "HR@10",
+        "/",
+        "coverage",
+        "everyone",
+        "linked",
+        "nobody",
+        "linked",
+    ]
     assert f"{found.row('personal ranking').full.ndcg:.4f}" in table

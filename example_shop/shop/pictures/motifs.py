@@ -185,8 +185,8 @@ _SHAPES = {
     "gift": ("gift", "wrap-roll"),
 }
 _SHAPE_WORDS = (
-    ("tealight-hanging", re.compile(r"\bhanging\b", re.IGNORECASE)),
     ("tealight-glass", re.compile(r"\b(?:glass|jar)\b", re.IGNORECASE)),
+    ("tealight-hanging", re.compile(r"\bhanging\b", re.IGNORECASE)),
     ("candlestick", re.compile(r"\b(?:candlesticks?|holder|candleholder)\b", re.IGNORECASE)),
     ("candle-pair", re.compile(r"\bdinner\b", re.IGNORECASE)),
     ("teacup", re.compile(r"\b(?:cups?|saucers?|teacups?)\b", re.IGNORECASE)),
@@ -208,7 +208,7 @@ _THING_RULES, _DECORATION_RULES = _compiled(_THINGS), _compiled(_DECORATIONS)
 
 
 def motifs_of(name: str, category: str, draw: int = 0) -> tuple[str, str | None]:
-    """The icon of the thing, and that of its decoration if the name speaks of one; `draw` picks one of several shapes."""
+    """The icon of the thing, and that of its decoration if any is named; `draw` picks one of several shapes."""
     thing = next((icon for icon, words in _THING_RULES if words.search(name)), None)
     decoration = next((icon for icon, words in _DECORATION_RULES if words.search(name)), None)
     thing = thing or decoration or _FOR_CATEGORY.get(category, "gift")

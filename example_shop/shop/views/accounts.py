@@ -36,7 +36,8 @@ def register(request: HttpRequest) -> HttpResponse:
 @require_safe
 @login_required
 def account(request: HttpRequest) -> HttpResponse:
-    orders = Order.objects.filter(user__pk=request.user.pk).with_totals().order_by("-placed_at", "-pk")
+    assert request.user.is_authenticated
+    orders = Order.objects.filter(user=request.user).with_totals().order_by("-placed_at", "-pk")
     page = Paginator(orders, ORDERS_PER_PAGE).get_page(request.GET.get("page"))
     return render(request, "shop/account.html", {"page": page})
 
