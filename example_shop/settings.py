@@ -9,8 +9,8 @@ from django.db.models.functions import Coalesce
 from example_shop.plain import *  # noqa: F403
 
 # --- personalisation: begin ---------------------------------------------------------------------------------------
-INSTALLED_APPS += ["cookie_consent", "django_personalize"]  # noqa: F405
-MIDDLEWARE += ["django_personalize.middleware.PersonalizeMiddleware"]  # noqa: F405
+INSTALLED_APPS = [*INSTALLED_APPS, "cookie_consent", "django_personalize"]  # noqa: F405
+MIDDLEWARE = [*MIDDLEWARE, "django_personalize.middleware.PersonalizeMiddleware"]  # noqa: F405
 PERSONALIZE = {
     "PRODUCT": {
         "model": "shop.Product",
@@ -44,7 +44,8 @@ PERSONALIZE = {
 # --- personalisation: end -----------------------------------------------------------------------------------------
 
 ROOT_URLCONF = "example_shop.urls_personal"
-TEMPLATES[0]["DIRS"].insert(0, BASE_DIR / "example_shop" / "personal" / "templates")  # noqa: F405
-STATICFILES_DIRS = [BASE_DIR / "example_shop" / "personal" / "static"]
+PERSONAL = BASE_DIR / "example_shop" / "personal"  # noqa: F405
+TEMPLATES = [{**TEMPLATES[0], "DIRS": [PERSONAL / "templates", *TEMPLATES[0]["DIRS"]]}]  # noqa: F405
+STATICFILES_DIRS = [PERSONAL / "static"]
 INSTALLED_APPS += ["example_shop.demo"]
 CELERY_BROKER_URL = os.environ.get("CELERY_BROKER_URL", "memory://")

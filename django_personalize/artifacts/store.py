@@ -82,8 +82,9 @@ def _look(store: _Store) -> None:
     is_live = bool(rows) and rows[0][0] == ModelVersion.Status.LIVE
     chosen = tuple(row[1:] for row in rows) if is_live else ()
     if chosen != store.asked:
-        store.model = _first_whole(store, chosen)
-        store.asked = chosen
+        model = store.model = _first_whole(store, chosen)
+        whole = not chosen or (model is not None and model.number == chosen[0][0])
+        store.asked = chosen if whole else ()  # files that arrive late, or are put right, serve from the next look on
 
 
 def _first_whole(store: _Store, chosen: tuple[tuple[int, str, str], ...]) -> Model | None:

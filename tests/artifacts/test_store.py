@@ -252,6 +252,21 @@ def test_the_previous_version_serves_for_a_damaged_one_and_the_log_says_so_once(
 
 
 @pytest.mark.django_db
+def test_files_that_are_put_right_serve_from_the_next_look_on(root, tick):
+    first, second = version(root), version(root)
+    promote.promote(first)
+    promote.promote(second)
+    path = root / second.directory / "price.npy"
+    content = path.read_bytes()
+    path.write_bytes(b"torn")
+    store.forget()
+    assert store.live().number == first.pk
+    path.write_bytes(content)
+    tick(store.POLL_SECONDS)
+    assert store.live().number == second.pk
+
+
+@pytest.mark.django_db
 def test_where_no_copy_is_whole_there_is_no_model_and_no_error(root):
     only = version(root)
     promote.promote(only)

@@ -85,7 +85,7 @@ def test_an_account_that_says_yes_gets_its_own_homepage_and_a_no_takes_it_back(p
     answer(page, "Accept")
     log_in("customer-1")  # likes the category of that number: kitchen
     page.goto("/")
-    categories = page.locator(".pz-placement h2").all_inner_texts()
+    categories = page.locator("[data-pz-placement] h2").all_inner_texts()
     assert categories[1] == "Kitchen"
     assert served.counts()["linked"] > before["linked"]
     page.goto("/cookies/")
