@@ -20,10 +20,10 @@ from django_personalize.recommend.profile import Profile
 BLENDS: Mapping[str, Mapping[str, float]] = {
     "popular": {"popular": 1.0},
     "neighbours": {"own": 1.0, "neighbours": 0.3, "popular": 1.0},
-    "factors": {"own": 1.0, "factors": 1.0, "popular": 1.0},
+    "factors": {"own": 1.0, "neighbours": 0.3, "factors": 1.0, "popular": 1.0},
 }
 """Weights of standardised generator scores on the rungs below the ranker, for shops whose people are too few to fit
-one.
+one. Each rung adds to the one below; chosen on a validation window, see docs/learning.md.
 """
 
 

@@ -21,7 +21,8 @@ from django_personalize.exceptions import PersonalizeError
 from django_personalize.integrations.cookie_consent import create_groups
 from django_personalize.management.progress import Progress
 from django_personalize.models import ModelVersion
-from example_shop.demo.learning import learn
+from django_personalize.training.run import train
+from example_shop.demo.learning import Measuring
 from example_shop.shop.demo_accounts import ADMIN, DEMO_ACCOUNTS
 from example_shop.shop.loading import ShopNotEmpty, load
 from example_shop.shop.models import Product
@@ -83,23 +84,32 @@ class Command(BaseCommand):
             raise CommandError(str(error).replace("--replace", "`manage.py load_shop --replace`")) from error
         self.stdout.write(loaded.text())
         create_groups()
+        live = ModelVersion.objects.filter(status=ModelVersion.Status.LIVE).first()
+        if live is not None and "table" in live.metrics and loaded.outcome == "fresh" and not retrain:
+            self._read_orders()
+            self.stdout.write("The model is there already (--retrain learns again).")
+        else:
+            with Measuring() as measuring:
+                self._read_orders()
+                live = self._train()
+                self.stdout.write("Waiting for the measurement ...")
+                live.metrics = {**live.metrics, "table": measuring.table()}
+                live.save(update_fields=["metrics"])
+        self.stdout.write(f"\n{live.metrics['table']}\n\nModel {live.pk} is {live.status}. {live.verdict}")
+
+    def _read_orders(self) -> None:
         with Progress(self.stdout, "Reading the orders") as progress:
             read = reconcile(progress=progress.update)
         self.stdout.write(
             f"Read {read.orders:,} orders with {read.lines:,} lines; {read.written:,} rows were new or changed."
         )
-        unchanged = not read.written and not read.withdrawn
+
+    def _train(self) -> ModelVersion:
         try:
-            if retrain or not (unchanged and ModelVersion.objects.filter(status=ModelVersion.Status.LIVE).exists()):
-                with Progress(self.stdout) as progress:
-                    learn(progress.stage)
-            else:
-                self.stdout.write("Nothing changed since the last training (--retrain learns again).")
+            with Progress(self.stdout) as progress:
+                return train(progress=progress.stage)
         except PersonalizeError as error:
             raise CommandError(str(error)) from error
-        live = ModelVersion.objects.filter(status=ModelVersion.Status.LIVE).first()
-        if live is not None:
-            self.stdout.write(live.metrics.get("table", ""))
 
     def _addresses(self, port: int) -> None:
         base = f"http://127.0.0.1:{port}"
