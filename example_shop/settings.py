@@ -43,6 +43,7 @@ PERSONALIZE = {
 }
 # --- personalisation: end -----------------------------------------------------------------------------------------
 
+PERSONALIZE["TRAINERS"] = ["example_shop.demo.trainer.QuickLightFM"]  # the demo alone is in a hurry
 ROOT_URLCONF = "example_shop.urls_personal"
 PERSONAL = BASE_DIR / "example_shop" / "personal"  # noqa: F405
 TEMPLATES = [{**TEMPLATES[0], "DIRS": [PERSONAL / "templates", *TEMPLATES[0]["DIRS"]]}]  # noqa: F405

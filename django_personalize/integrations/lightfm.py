@@ -18,8 +18,6 @@ from django_personalize.exceptions import TrainerUnavailable
 
 COMPONENTS = 64
 MAX_SAMPLED = 200
-LEARNING_RATE = 0.1
-EPOCHS = 10
 INSTALL = 'LightFM is not installed, so no factors are learnt. To add it: pip install "django-personalize[lightfm]"'
 
 
@@ -27,6 +25,8 @@ class LightFMTrainer:
     """The default trainer. One thread and a seed give equal bytes; more threads are faster and do not."""
 
     name = "lightfm"
+    learning_rate = 0.05
+    epochs = 20
 
     def fit(
         self,
@@ -61,13 +61,13 @@ class LightFMTrainer:
             no_components=COMPONENTS,
             loss="warp",
             max_sampled=MAX_SAMPLED,
-            learning_rate=LEARNING_RATE,
+            learning_rate=self.learning_rate,
             random_state=seed,
         )
-        for epoch in range(EPOCHS):
+        for epoch in range(self.epochs):
             model.fit_partial(matrix, sample_weight=weights, epochs=1, num_threads=threads)
             if progress is not None:
-                progress(epoch + 1, EPOCHS)
+                progress(epoch + 1, self.epochs)
         return model
 
 

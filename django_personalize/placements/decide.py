@@ -38,7 +38,7 @@ PLACEMENTS = {
             slug="frequently-bought-together",
             title=_("Frequently bought together"),
             pipeline="bought_together",
-            n=4,
+            n=6,
             fill=False,
         ),
         Placement(
@@ -51,7 +51,7 @@ PLACEMENTS = {
         ),
     )
 }
-PER_CATEGORY = 4
+PER_CATEGORY = 6
 SPARE = 3
 """How many times more is chosen than shown, since render drops what is sold out or hidden."""
 
