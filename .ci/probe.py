@@ -30,7 +30,9 @@ def installation(kind: str) -> None:
     wheels = sys.version_info >= (3, 12)
     check("no two distributions share the import path of LightFM", len(forks) <= 1)
     if kind == "base":
-        check("LightFM came by itself where a wheel fits, and nowhere else", forks == (["lightfm-next"] if wheels else []))
+        check(
+            "LightFM came by itself where a wheel fits, and nowhere else", forks == (["lightfm-next"] if wheels else [])
+        )
     else:
         check("LightFM is there", len(forks) == 1)
     if forks:
@@ -43,7 +45,10 @@ def installation(kind: str) -> None:
         check("there is no lightfm to import", find_spec("lightfm") is None)
     names = {str(path) for path in files("django-personalize") or []}
     tops = {name.split("/")[0] for name in names if not name.startswith("..")}
-    check(f"the wheel holds only django_personalize: {sorted(tops)}", all(t.startswith("django_personalize") for t in tops))
+    check(
+        f"the wheel holds only django_personalize: {sorted(tops)}",
+        all(t.startswith("django_personalize") for t in tops),
+    )
     for wanted in (
         "py.typed",
         "migrations/0001_initial.py",
@@ -59,7 +64,7 @@ def installation(kind: str) -> None:
 
     settings.configure(
         SECRET_KEY="probe",
-        BASE_DIR=os.getcwd(),
+        BASE_DIR=str(Path.cwd()),
         USE_TZ=True,
         INSTALLED_APPS=["django.contrib.auth", "django.contrib.contenttypes", "cookie_consent", "django_personalize"],
         DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}},
@@ -68,7 +73,10 @@ def installation(kind: str) -> None:
     call_command("migrate", verbosity=0)
     call_command("makemigrations", "--check", "--dry-run", verbosity=0)
     check("a project of its own migrates, and no migration appears in it", True)
-    check("a web process has loaded nothing that trains", not {"lightfm", "scipy", "sklearn"} & set(sys.modules) or bool(forks))
+    check(
+        "a web process has loaded nothing that trains",
+        not {"lightfm", "scipy", "sklearn"} & set(sys.modules) or bool(forks),
+    )
 
 
 def report() -> None:

@@ -43,7 +43,8 @@ PERSONALIZE = {
 }
 # --- personalisation: end -----------------------------------------------------------------------------------------
 
-PERSONALIZE["TRAINERS"] = ["example_shop.demo.trainer.QuickLightFM"]  # the demo alone is in a hurry
+# The demo alone is in a hurry. (mypy has inferred that all values are mappings.)
+PERSONALIZE["TRAINERS"] = ["example_shop.demo.trainer.QuickLightFM"]  # type: ignore[assignment]
 ROOT_URLCONF = "example_shop.urls_personal"
 PERSONAL = BASE_DIR / "example_shop" / "personal"  # noqa: F405
 TEMPLATES = [{**TEMPLATES[0], "DIRS": [PERSONAL / "templates", *TEMPLATES[0]["DIRS"]]}]  # noqa: F405

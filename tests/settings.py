@@ -8,7 +8,8 @@ from example_shop.settings import *  # noqa: F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STATE = Path(os.environ.get("PERSONALIZE_TEST_STATE") or tempfile.mkdtemp(prefix="personalize-tests-"))
-PERSONALIZE = {**PERSONALIZE, "ARTIFACTS": str(STATE / "artifacts")}  # noqa: F405
+PERSONALIZE = {name: value for name, value in PERSONALIZE.items() if name != "TRAINERS"}  # noqa: F405  the default
+PERSONALIZE["ARTIFACTS"] = str(STATE / "artifacts")
 CELERY_TASK_ALWAYS_EAGER = False
 DEBUG = False
 CELERY_TASK_DEFAULT_QUEUE = os.environ.get("PERSONALIZE_TEST_QUEUE", "celery")

@@ -57,9 +57,9 @@ def fill(*, seed: int = 7, until: datetime | None = None) -> None:
         orders.append(order)
         own = taste * PER_CATEGORY + random.permutation(PER_CATEGORY)[:3]
         other = random.integers(len(products), size=1)
-        for place in sorted({*own.tolist(), *other.tolist()}):
-            lines.append(
-                OrderLine(order=order, product=products[place], quantity=1 + place % 3, unit_price=products[place].price)
-            )
+        lines += [
+            OrderLine(order=order, product=products[place], quantity=1 + place % 3, unit_price=products[place].price)
+            for place in sorted({*own.tolist(), *other.tolist()})
+        ]
     Order.objects.bulk_create(orders)
     OrderLine.objects.bulk_create(lines)

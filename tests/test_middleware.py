@@ -90,9 +90,10 @@ def test_a_view_is_kept_once_per_visit_with_an_id_of_its_own(client, answers, fr
     client.post("/answer/")
     for _ in range(2):
         client.get("/products/3/")
-    assert list(Event.objects.values_list("kind", "item_key", "visitor_id")) == [
-        ("view_item", "3", known(client).visitor_id)
-    ] * 2
+    assert (
+        list(Event.objects.values_list("kind", "item_key", "visitor_id"))
+        == [("view_item", "3", known(client).visitor_id)] * 2
+    )
     assert Event.objects.values("uid").distinct().count() == 2
 
 

@@ -34,11 +34,11 @@ class ModelVersionAdmin(ReadOnlyAdmin):
     @admin.display(description=_("rungs of the ladder"))
     def ladder(self, version: ModelVersion) -> SafeString:
         """What serves, and what the next rung waits for."""
-        rungs = version.metrics.get("rungs", {})
+        rungs = version.metrics.get("ladder", {}).get("rungs", {})
         return format_html_join(
             "",
             "<p>{} <strong>{}</strong> {}</p>",
-            (("✓" if rung.get("on") else "–", name, rung.get("why", "")) for name, rung in rungs.items()),
+            (("✓" if rung.get("on") else "-", name, rung.get("why", "")) for name, rung in rungs.items()),
         )
 
     @admin.display(description=_("on held-out days"))

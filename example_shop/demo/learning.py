@@ -1,49 +1,69 @@
-"""How well this shop can be learnt from, measured on its own orders at full and at no consent.
+"""How well this shop's orders foretell themselves, measured at full and at no consent.
 
-Only here are customers joined to their orders without having been asked: a shop may do that with its own rows in order to
-measure, in memory. The model that serves is trained elsewhere, on what consent allows, and never sees it.
+Only here are customers joined to their orders without having been asked: from the published data set, in memory, to
+measure. The model that serves is trained elsewhere, on what consent allows, and never sees it.
 """
 
 from __future__ import annotations
 
 import subprocess
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
+
 from django_personalize.conf import settings
-from django_personalize.training import catalogue
+from django_personalize.training.catalogue import Catalogue
 from django_personalize.training.dataset import Gathering, Orders
 from django_personalize.training.evaluate import Report, report
+from example_shop.data.assortment import category_of, collection_of
+from example_shop.data.cleaning import CleanShop, clean
+from example_shop.data.raw import read
 
 MANAGE = Path(__file__).resolve().parent.parent.parent / "manage.py"
 
 
-def orders() -> Orders:
-    """Read the shop's own order lines through the mapping, each with its buyer."""
+def orders_of(shop: CleanShop, *, weeks: int = 0) -> Orders:
+    """Return the shop's order lines, each with its buyer, `weeks` later than they were; clock times count as UTC."""
+    later = weeks * 7 * 86_400.0
+    placed = [float(order.placed.astype("datetime64[s]").astype(np.int64)) + later for order in shop.orders]
+    back = (shop.returned_at.astype("datetime64[s]").astype(np.int64).astype(np.float64) + later).tolist()
     gathering = Gathering()
-    returned = []
-    latest = 0.0
-    for line in settings.shop.lines():
-        at = line.placed_at.timestamp()
-        latest = max(latest, at)
-        price = None if line.price is None else float(line.price)
-        gathering.bought(line.order_key, line.item_key, line.quantity, price, at, line.user_key)
-        if line.cancelled_quantity:
-            back_at = (line.cancelled_at or line.placed_at).timestamp()
-            returned.append((line.order_key, line.item_key, line.cancelled_quantity, back_at))
-    for order_key, item_key, quantity, back_at in returned:
-        gathering.returned(order_key, item_key, quantity, back_at)
-    return gathering.finish(max(latest, datetime.now(UTC).timestamp()))
+    lines = list(
+        zip(shop.order.tolist(), shop.product.tolist(), shop.quantity.tolist(), shop.pence.tolist(), strict=True)
+    )
+    for order, product, quantity, pence in lines:
+        invoice = shop.orders[order]
+        gathering.bought(
+            invoice.number, shop.products[product].code, quantity, pence / 100, placed[order], invoice.customer
+        )
+    for row in np.flatnonzero(shop.returned).tolist():
+        order, product, *_ = lines[row]
+        gathering.returned(shop.orders[order].number, shop.products[product].code, int(shop.returned[row]), back[row])
+    return gathering.finish(max(placed) + 86_400.0)
+
+
+def catalogue_of(shop: CleanShop, *, weeks: int = 0) -> Catalogue:
+    """Return what the shop says of its products."""
+    later = weeks * 7 * 86_400.0
+    return Catalogue(
+        category={product.code: category_of(product.name) for product in shop.products},
+        brand={product.code: collection_of(product.name) or "" for product in shop.products},
+        created={
+            product.code: float(product.sold.astype("datetime64[s]").astype(np.int64)) + later
+            for product in shop.products
+        },
+    )
 
 
 def measure() -> Report:
     """Hold out the last 30 days and measure every model on them."""
-    return report(orders(), seed=settings.SEED, threads=settings.THREADS, catalogue=catalogue.load())
+    shop = clean(read())
+    return report(orders_of(shop), seed=settings.SEED, threads=settings.THREADS, catalogue=catalogue_of(shop))
 
 
 class Measuring:
-    """`measure` in a process beside this one: it needs the shop's tables only, so it runs while the orders are read."""
+    """`measure` in a process beside this one: it needs no tables, so it runs while these are filled."""
 
     def __init__(self) -> None:
         self.process = subprocess.Popen(

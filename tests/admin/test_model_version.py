@@ -12,7 +12,10 @@ def version(**changes):
     values = {
         "directory": "v1", "manifest_sha256": "0" * 64, "as_of": timezone.now(), "created_at": timezone.now(),
         "fingerprint": "f" * 64, "seconds": 12.3, "verdict": "Better than best sellers.",
-        "metrics": {"table": "NDCG <b>0.36</b>", "rungs": {"popular": {"on": True, "why": "there is enough"}}},
+        "metrics": {
+            "table": "NDCG <b>0.36</b>",
+            "ladder": {"rungs": {"popular": {"on": True, "why": "there is enough"}}},
+        },
     } | changes  # fmt: skip
     return ModelVersion.objects.create(**values)
 

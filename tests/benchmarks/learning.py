@@ -1,24 +1,18 @@
 """Learning, measured on real orders: quality against baselines, latency of one request, seconds and memory of a fit.
 
-    python -m tests.benchmarks.learning --orders example_shop/data/online_retail.csv.xz
+    python -m tests.benchmarks.learning
 
-Reads the raw UCI "Online Retail" columns (Chen, D. (2015), doi:10.24432/C5BW33, CC BY 4.0).
+The orders are the example shop's, cleaned as it cleans them, with everyone linked to their customer number. Returns
+count from the day on which they were made.
 """
 
 from __future__ import annotations
 
 import argparse
-import csv
-import io
-import lzma
 import os
-import re
 import resource
 import time
-from collections import defaultdict
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import django
 import numpy as np
@@ -32,64 +26,11 @@ from django_personalize.core.types import History, Query  # noqa: E402
 from django_personalize.recommend.categories import rank_categories  # noqa: E402
 from django_personalize.recommend.pipeline import rank  # noqa: E402
 from django_personalize.training import catalogue, dataset, evaluate, run, split  # noqa: E402
-from django_personalize.training.dataset import DAY, Gathering, Orders  # noqa: E402
+from django_personalize.training.dataset import DAY, Orders  # noqa: E402
 from django_personalize.training.learn import learn  # noqa: E402
-
-PRODUCT = re.compile(r"^\d{5}[A-Z]{0,2}$")
-COLUMNS = ("InvoiceNo", "StockCode", "Description", "Quantity", "InvoiceDate", "UnitPrice", "CustomerID", "Country")
-
-
-def rows(path: Path) -> Iterator[tuple[str, ...]]:
-    """Yield the raw rows once each; exact duplicates are dropped."""
-    seen: set[tuple[str, ...]] = set()
-    with lzma.open(path, "rb") as packed:
-        for row in csv.DictReader(io.TextIOWrapper(packed, encoding="utf-8-sig", newline="")):
-            values = tuple(row[name] for name in COLUMNS)
-            if values not in seen:
-                seen.add(values)
-                yield values
-
-
-def orders(path: Path, *, shift_days: int = 0) -> Orders:
-    """Return the cleaned order lines with everyone linked to their customer number.
-
-    Only product codes with a price count. A cancellation gives back the latest earlier purchases of the same customer
-    and code, and carries its own time, so that a cut nets only what had come back by then.
-    """
-    bought, back = [], []
-    times: dict[str, float] = {}
-    for invoice, code, _, quantity, date, price, customer, _ in rows(path):
-        code = code.strip().upper()
-        if not PRODUCT.match(code) or float(price) <= 0:
-            continue
-        if date not in times:
-            times[date] = datetime.fromisoformat(date).replace(tzinfo=UTC).timestamp() + shift_days * 86_400.0
-        row = (times[date], invoice, code, int(quantity), float(price), customer)
-        if invoice.startswith("C"):
-            back.append(row)
-        elif row[3] > 0:
-            bought.append(row)
-    bought.sort(key=lambda row: row[0])
-    back.sort(key=lambda row: row[0])
-    gathering = Gathering()
-    mine: dict[tuple[str, str], list[int]] = defaultdict(list)
-    left = []
-    for place, (at, invoice, code, quantity, price, customer) in enumerate(bought):
-        gathering.bought(invoice, code, quantity, price, at, customer)
-        left.append(quantity)
-        if customer:
-            mine[customer, code].append(place)
-    for at, _, code, quantity, _, customer in back:
-        owed = -quantity
-        for place in reversed(mine.get((customer, code), [])):
-            if owed <= 0:
-                break
-            if bought[place][0] <= at and left[place] > 0:
-                taken = min(owed, left[place])
-                left[place] -= taken
-                owed -= taken
-                gathering.returned(bought[place][1], code, taken, at)
-    return gathering.finish(max(bought[-1][0], back[-1][0]) + 60.0)
+from example_shop.data.cleaning import clean  # noqa: E402
+from example_shop.data.raw import read  # noqa: E402
+from example_shop.demo.learning import catalogue_of, orders_of  # noqa: E402
 
 
 def together(source: Orders, *, days: float = 30.0, tasks: int = 2) -> tuple[float, float, int]:
@@ -148,20 +89,20 @@ def peak() -> float:
 
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--orders", type=Path, default=Path("example_shop/data/online_retail.csv.xz"))
     options.add_argument("--seed", type=int, default=0)
     options.add_argument("--shift-weeks", type=int, default=0, help="move every date; no figure may change")
     given = options.parse_args()
-    source = orders(given.orders, shift_days=7 * given.shift_weeks)
+    shop = clean(read())
+    source, facts = orders_of(shop, weeks=given.shift_weeks), catalogue_of(shop, weeks=given.shift_weeks)
     lines, items, people = len(dataset.net(source)), len(source.item_keys), len(source.person_keys)
     print(f"{lines:,} lines, {items:,} items, {people:,} customers; peak memory of reading {peak():.0f} MiB\n")
     start = time.monotonic()
-    print(evaluate.report(source, seed=given.seed).table())
+    print(evaluate.report(source, seed=given.seed, catalogue=facts).table())
     print(f"\nreport: {time.monotonic() - start:.1f} s")
     hit_rate, precision, tasks = together(source)
     print(f"bought together, one line of a basket given: HR@5 {hit_rate:.4f}, P@5 {precision:.4f} ({tasks:,} tasks)")
     start = time.monotonic()
-    learnt = run.learn_all(source, catalogue.nothing(), seed=given.seed, threads=1, progress=lambda *told: None)
+    learnt = run.learn_all(source, facts, seed=given.seed, threads=1, progress=lambda *told: None)
     print(f"training with its evaluation, everyone linked: {time.monotonic() - start:.1f} s")
     rungs = [name for name, rung in learnt.verdicts.items() if rung.on]
     model = evaluate.in_memory(learnt.arrays, source.as_of, rungs, learnt.fold)

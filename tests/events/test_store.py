@@ -16,7 +16,13 @@ pytestmark = pytest.mark.django_db
 
 def test_an_event_is_stored_field_by_field():
     draft = event(
-        1, kind="purchase", quantity=3, price=Decimal("1.25"), currency="GBP", transaction_id="A-1", decision_id=UUID(int=9)
+        1,
+        kind="purchase",
+        quantity=3,
+        price=Decimal("1.25"),
+        currency="GBP",
+        transaction_id="A-1",
+        decision_id=UUID(int=9),
     )
     assert store.insert_events([draft], received_at=MOMENT + timedelta(seconds=2)) == 1
     row = Event.objects.get()
@@ -74,7 +80,12 @@ def test_a_decision_is_stored_with_its_slots_and_an_impression_once():
         {"slot": 1, "item_key": "7", "source": "neighbours", "score": 0.25, "propensity": 1.0, "reason": "popular",
          "anchor": "", "block": ""}
     ]  # fmt: skip
-    assert (row.context, row.rules, row.consent, row.model_version) == (["1"], ["exclude:context"], ["personalization"], 3)
+    assert (row.context, row.rules, row.consent, row.model_version) == (
+        ["1"],
+        ["exclude:context"],
+        ["personalization"],
+        3,
+    )
     seen = ImpressionDraft(decision_id=UUID(int=5), slot=1, item_key="7", seen_at=MOMENT)
     assert store.insert_impressions([seen, replace(seen, seen_at=MOMENT + timedelta(hours=1))]) == 1
     assert Impression.objects.get().seen_at == MOMENT

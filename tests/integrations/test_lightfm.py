@@ -8,7 +8,6 @@ import pytest
 
 from django_personalize.core.arrays import Interactions
 from django_personalize.exceptions import TrainerUnavailable
-from django_personalize.integrations import lightfm as integration
 from django_personalize.integrations.lightfm import LightFMTrainer, matrices
 from django_personalize.training import child, dataset
 from django_personalize.training.factors import interactions

@@ -51,7 +51,10 @@ def rows(response):
     """The titles of the homepage's rows, in order."""
     import re
 
-    return [re.sub("<[^>]+>", "", title).strip() for title in re.findall(r"<h2[^>]*>(.*?)</h2>", response.content.decode(), re.S)]
+    return [
+        re.sub("<[^>]+>", "", title).strip()
+        for title in re.findall(r"<h2[^>]*>(.*?)</h2>", response.content.decode(), re.S)
+    ]
 
 
 def log_in(client, number):
@@ -184,9 +187,8 @@ def test_a_placement_costs_one_query_and_a_person_two(client, path, placements, 
             client.get(url)
         counts.append(sum("SAVEPOINT" not in query["sql"] for query in queries))
         client.logout()
-    with override_settings(ROOT_URLCONF="example_shop.urls_personal", TEMPLATES=plain_templates()):
-        with CaptureQueriesContext(connection) as queries:
-            client.get(url)
+    with override_settings(TEMPLATES=plain_templates()), CaptureQueriesContext(connection) as queries:
+        client.get(url)
     without = sum("SAVEPOINT" not in query["sql"] for query in queries) + SESSION_AND_USER
     assert counts[0] - without == placements
     assert counts[1] - counts[0] == 2 + 1 + written

@@ -27,7 +27,8 @@ def with_facts(me):
     )  # fmt: skip
     store.insert_impressions([ImpressionDraft(decision_id=UUID(int=1), slot=1, item_key="1", seen_at=MOMENT)])
     store.insert_events(
-        [event(1, visitor_id=me.pk), event(2, visitor_id=me.pk, kind="purchase", transaction_id="A")], received_at=MOMENT
+        [event(1, visitor_id=me.pk), event(2, visitor_id=me.pk, kind="purchase", transaction_id="A")],
+        received_at=MOMENT,
     )
 
 

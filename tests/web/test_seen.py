@@ -87,7 +87,8 @@ def test_only_pages_of_this_shop_are_heard(client, me, headers, status):
 @pytest.mark.parametrize(
     "body",
     [
-        b"", b"{", b"[]", b"7", b"null", b"\xff", b"{}", b'{"decision": "x", "slots": []}', b'{"decision": 7, "slots": [1]}',
+        b"", b"{", b"[]", b"7", b"null", b"\xff", b"{}",
+        b'{"decision": "x", "slots": []}', b'{"decision": 7, "slots": [1]}',
         json.dumps({"decision": str(UUID(int=1)), "slots": "abc"}).encode(),
         json.dumps({"decision": str(UUID(int=1)), "slots": [None]}).encode(),
         b'{"decision": "00000000-0000-0000-0000-000000000001", "slots": [1e999]}',
