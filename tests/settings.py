@@ -1,13 +1,19 @@
 """The example shop on an empty database, with what tests want: fast hashing, one cache per process, own artefacts."""
 
+import atexit
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
 from example_shop.settings import *  # noqa: F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-STATE = Path(os.environ.get("PERSONALIZE_TEST_STATE") or tempfile.mkdtemp(prefix="personalize-tests-"))
+if "PERSONALIZE_TEST_STATE" in os.environ:
+    STATE = Path(os.environ["PERSONALIZE_TEST_STATE"])
+else:
+    STATE = Path(tempfile.mkdtemp(prefix="personalize-tests-"))
+    atexit.register(shutil.rmtree, STATE, ignore_errors=True)
 PERSONALIZE = {name: value for name, value in PERSONALIZE.items() if name != "TRAINERS"}  # noqa: F405  the default
 PERSONALIZE["ARTIFACTS"] = str(STATE / "artifacts")
 CELERY_TASK_ALWAYS_EAGER = False

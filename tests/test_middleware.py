@@ -122,6 +122,24 @@ def test_a_page_cache_never_serves_one_visitors_page_to_another(client, answers)
     assert b"data-pz-decision" not in client.get("/cached/").content
 
 
+def test_the_per_site_cache_never_serves_one_visitors_page_to_another(client, answers, settings):
+    settings.MIDDLEWARE = [
+        "django.middleware.cache.UpdateCacheMiddleware",
+        *settings.MIDDLEWARE,
+        "django.middleware.cache.FetchFromCacheMiddleware",
+    ]
+    answers(personalization="granted")
+    client.post("/answer/")
+    bodies = [client.get("/").content for _ in range(2)]
+    assert bodies[0] != bodies[1]
+    answers()
+    client.cookies.clear()
+    strangers = [client.get("/").content for _ in range(2)]
+    assert strangers[0] == strangers[1]
+    assert b"data-pz-decision" not in strangers[0]
+    assert cookie.NAME not in client.get("/").cookies
+
+
 def test_a_no_erases_on_the_same_request_and_takes_the_cookie_away(client, answers):
     answers(personalization="granted", analytics="granted")
     client.post("/answer/")

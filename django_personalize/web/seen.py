@@ -36,7 +36,8 @@ def seen(request: HttpRequest) -> HttpResponse:
 def _take(request: HttpRequest) -> HttpResponse:
     if not _same_origin(request):
         return HttpResponse("This address only hears pages of this shop.\n", status=403, content_type="text/plain")
-    if int(request.META.get("CONTENT_LENGTH") or 0) > MAX_BYTES:
+    length = str(request.META.get("CONTENT_LENGTH") or "0")
+    if not length.isdecimal() or int(length) > MAX_BYTES:
         return HttpResponse("At most 64 kB.\n", status=413, content_type="text/plain")
     try:
         body = json.loads(request.body)
