@@ -1,4 +1,4 @@
-"""The demo command where it meets trouble; that it runs whole is tried by CI, in a clone and an environment of its own."""
+"""The demo command where it meets trouble; that it runs whole is tried by CI, in a clone of its own."""
 
 from __future__ import annotations
 
