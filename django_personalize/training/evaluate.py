@@ -4,6 +4,7 @@ re-run.
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -65,13 +66,13 @@ class Report:
         head = f"{'NDCG@10 / HR@10 / coverage':{width}}  {'everyone linked':>22}  {'nobody linked':>22}"
         lines = [head, "-" * len(head)]
         lines += [f"{row.name:{width}}  {_cells(row.full):>22}  {_cells(row.none):>22}" for row in self.rows]
-        lines += [
-            "",
+        told = (
             f"Held out: the last {self.days:g} days; {self.people:,} people known before and buying in them; "
-            f"{self.items:,} items, repeats allowed.",
-            f"The personal ranking stands on the rung '{self.rung['full']}' with everyone linked, "
-            f"'{self.rung['none']}' with nobody linked (then there is nobody to fit a ranker on).",
-        ]
+            f"{self.items:,} items, repeats allowed. The personal ranking stands on the rung "
+            f"'{self.rung['full']}' with everyone linked, '{self.rung['none']}' with nobody linked "
+            "(then there is nobody to fit a ranker on)."
+        )
+        lines += ["", *textwrap.wrap(told, len(head))]
         return "\n".join(lines)
 
 

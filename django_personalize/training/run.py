@@ -264,7 +264,7 @@ def verdict(refused: list[str], told: dict[str, Any], live: Model | None) -> str
         return " ".join([*refused, stays])
     words = [f"The ladder stands on '{told['rung']}'."]
     if told["rung"] != "newest":
-        words.append(f"{told['rungs'][told['rung']]['why'].capitalize()}.")
+        words.append(f"It has {told['rungs'][told['rung']]['why']}.")
     if told["next"] is not None:
         words.append(f"The next rung, '{told['next']['rung']}', {told['next']['why']}.")
     return " ".join(words)
