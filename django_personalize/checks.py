@@ -13,14 +13,17 @@ from django.core import checks
 from django.core.checks import CheckMessage, Error, Warning
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
-from django.db.models import F, Q
 from django.urls import NoReverseMatch, reverse
 
 from django_personalize.conf import DEFAULTS, settings
 from django_personalize.core.loading import load
 from django_personalize.exceptions import ConfigurationError
 from django_personalize.shop.mapping import LINE_KEYS, PRODUCT_KEYS, model_of
+from django_personalize.shop.paths import is_condition, paths_in
 
+CONDITIONS = ("visible", "in_stock", "placed", "cancelled")
+COLUMNS = ("category", "brand", "created")
+"""Read for the whole catalogue at once, so fields and paths only; the others may be properties and methods."""
 MIDDLEWARE = "django_personalize.middleware.PersonalizeMiddleware"
 FETCH_FROM_CACHE = "django.middleware.cache.FetchFromCacheMiddleware"
 
@@ -90,14 +93,23 @@ def _mapping(setting: str, known: Iterable[str], needed: Iterable[str]) -> list[
                     id="personalize.E003",
                 )
             )
-    attributes = setting == "PRODUCT"
     for name, value in mapping.items():
         if name in {"model", "url"} or value is None:
             continue
-        for path in _paths(value):
+        if name in CONDITIONS and not is_condition(value):
+            found.append(
+                Error(
+                    f'{where}["{name}"] is {value!r}; wanted a condition, and as it stands it would be ignored.',
+                    hint=f'"{name}": Q({value}=True)' if isinstance(value, str) else f'"{name}": Q(...)',
+                    id="personalize.E008",
+                )
+            )
+            continue
+        attributes = setting == "PRODUCT" and name not in COLUMNS and isinstance(value, str)
+        for path in paths_in(value):
             if name == "currency" and len(path) == 3 and path.isupper():
                 continue
-            problem = _walk(model, path, attributes=attributes and isinstance(value, str))
+            problem = _walk(model, path, attributes=attributes)
             if problem:
                 found.append(
                     Error(
@@ -107,20 +119,6 @@ def _mapping(setting: str, known: Iterable[str], needed: Iterable[str]) -> list[
                     )
                 )
     return found
-
-
-def _paths(value: Any) -> list[str]:
-    """Return the field paths that a mapped value mentions: itself, or those inside a Q or an expression."""
-    if isinstance(value, str):
-        return [value]
-    if isinstance(value, Q):
-        children: list[Any] = list(value.children)
-        return [path for child in children for path in (_paths(child) if isinstance(child, Q) else [child[0]])]
-    if isinstance(value, F):
-        return [str(vars(value)["name"])]
-    if hasattr(value, "get_source_expressions"):
-        return [path for source in value.get_source_expressions() if source is not None for path in _paths(source)]
-    return []
 
 
 def _walk(model: type[models.Model], path: str, *, attributes: bool) -> tuple[str, str] | None:
@@ -153,10 +151,10 @@ def _dotted_paths() -> list[CheckMessage]:
     for setting in ("SHOP", "CONSENT", "SINK"):
         found += _loads(setting, getattr(settings, setting))
     trainers = settings.TRAINERS
-    if isinstance(trainers, str) or not isinstance(trainers, Iterable):
+    if not isinstance(trainers, list | tuple) or not trainers:
         found.append(
             Error(
-                f'PERSONALIZE["TRAINERS"] is {trainers!r}; wanted a list of dotted paths.',
+                f'PERSONALIZE["TRAINERS"] is {trainers!r}; wanted a list of one or more dotted paths.',
                 hint=f'"TRAINERS": ["{DEFAULTS["TRAINERS"][0]}"]',
                 id="personalize.E006",
             )
@@ -255,7 +253,9 @@ def _urls() -> list[CheckMessage]:
 
 
 def _lightfm() -> list[CheckMessage]:
-    if DEFAULTS["TRAINERS"][0] in settings.TRAINERS and find_spec("lightfm") is None:
+    trainers = settings.TRAINERS  # any other type is an error of its own, see _dotted_paths
+    named = isinstance(trainers, list | tuple) and DEFAULTS["TRAINERS"][0] in trainers
+    if named and find_spec("lightfm") is None:
         return [
             Warning(
                 "LightFM is not installed: recommendations stand on bought-together and recent popularity alone.",

@@ -13,15 +13,16 @@ from django_personalize.capture.accounts import join, link_orders, successor
 from django_personalize.capture.page_views import item_shown
 from django_personalize.consent.states import TRACED, granted, states, states_after
 from django_personalize.core import clock
-from django_personalize.core.types import Consents, ConsentState, EventDraft, Purpose
+from django_personalize.core.types import ConsentState, EventDraft, Purpose
 from django_personalize.events.collector import collector_of
+from django_personalize.events.isolation import isolated
 from django_personalize.events.vocabulary import VIEW_ITEM
 from django_personalize.models import Visitor
 from django_personalize.placements.present import is_personal
 from django_personalize.privacy.withdraw import change
 from django_personalize.visitors import cookie
 from django_personalize.visitors.register import register
-from django_personalize.visitors.resolve import account_of
+from django_personalize.visitors.resolve import account_of, belongs, browser_of
 
 logger = logging.getLogger("django_personalize")
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS", "TRACE")
@@ -39,51 +40,42 @@ class PersonalizeMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
+        if is_personal(request):
+            # First, and apart: nothing that may fail below can leave a personal page to a shared cache.
+            patch_cache_control(response, private=True, max_age=0)
+            patch_vary_headers(response, ["Cookie"])
         try:
-            self.settle(request, response)
+            token = cookie.read(request)
+            if (
+                token is not None or request.method not in SAFE_METHODS
+            ):  # otherwise nobody is here, and no page makes one
+                with isolated():
+                    self.settle(request, response, token)
         except Exception:
             logger.exception("settle_failed")
         return response
 
-    def settle(self, request: HttpRequest, response: HttpResponseBase) -> None:
+    def settle(self, request: HttpRequest, response: HttpResponseBase, token: cookie.Token | None) -> None:
         """Bring visitor, cookie and facts in line with what was answered and what happened."""
         answers = states_after(request, response)
         allowed = granted(answers)
-        token = cookie.read(request)
-        if token is not None and (allowed - token.granted or self._refused(answers, token)):
-            token = self._answered(request, response, token, allowed)
-        elif allowed.isdisjoint(TRACED):
+        visitor = None
+        if token is not None and token.granted - allowed:
+            refused = any(answers[purpose] is ConsentState.DENIED for purpose in token.granted)
+            visitor = change(token.visitor_id, allowed, refused=refused)
+            if visitor is None and allowed.isdisjoint(TRACED):
+                cookie.clear(response)
+        if allowed.isdisjoint(TRACED):
             return
-        elif request.method not in SAFE_METHODS:
-            token = self._identified(request, response, token, allowed)
-        if token is None:
+        if request.method not in SAFE_METHODS:
+            visitor = self._identified(request, response, token, allowed)
+        elif token is not None:
+            visitor = visitor or browser_of(request)
+        if visitor is None or not self._is_theirs(request, visitor):
             return
         if granted(states(request)) & allowed & set(TRACED):
-            self._note_view(request, response, token)
+            self._note_view(request, response, visitor)
         collector_of(request).flush()
-        if is_personal(request):
-            patch_cache_control(response, private=True, max_age=0)
-            patch_vary_headers(response, ["Cookie"])
-
-    def _answered(
-        self,
-        request: HttpRequest,
-        response: HttpResponseBase,
-        token: cookie.Token,
-        allowed: frozenset[Purpose],
-    ) -> cookie.Token | None:
-        """The answers differ from those that the cookie was set with: a new yes, or a yes taken back."""
-        visitor = change(token.visitor_id, allowed)
-        if visitor is None:
-            cookie.clear(response)
-            return None
-        return self._set(request, response, visitor, allowed)
-
-    @staticmethod
-    def _refused(answers: Consents, token: cookie.Token) -> bool:
-        """A no to what was granted. UNKNOWN is no no: the banner asks again after a change of its texts, and until then
-        what is kept is neither read nor added to, so that a repeated yes finds it."""
-        return any(answers[purpose] is ConsentState.DENIED for purpose in token.granted)
 
     def _identified(
         self,
@@ -91,31 +83,43 @@ class PersonalizeMiddleware:
         response: HttpResponseBase,
         token: cookie.Token | None,
         allowed: frozenset[Purpose],
-    ) -> cookie.Token:
-        """After an unsafe method, which is where people say yes, log in and log out."""
-        known = getattr(getattr(request, "session", None), "accessed", False)
-        account = account_of(request) if known else ""
+    ) -> Visitor:
+        """After an unsafe method, which is where people say yes, log in and log out.
+
+        Its response is never cached, so here one may ask who is logged in.
+        """
+        account = account_of(request)
         visitor = Visitor.objects.filter(pk=token.visitor_id).first() if token is not None else None
         if visitor is None:
             visitor = register(allowed, user_key=account)
             link_orders(visitor)
-            return self._set(request, response, visitor, allowed)
-        if known:
-            fresh = successor(visitor, account)
-            if fresh is not None:
-                return self._set(request, response, fresh, allowed)
+        else:
+            visitor = change(visitor.pk, allowed, refused=False) or visitor
+            visitor = successor(visitor, account) or visitor
             if account and not visitor.user_key:
                 join(visitor, account)
-        return cookie.Token(visitor.pk, allowed)
+        answered = cookie.Token(visitor.pk, allowed)
+        if answered != token:
+            cookie.write(request, response, answered)
+        return visitor
 
-    def _set(
-        self, request: HttpRequest, response: HttpResponseBase, visitor: Visitor, allowed: frozenset[Purpose]
-    ) -> cookie.Token:
-        token = cookie.Token(visitor.pk, allowed)
-        cookie.write(request, response, token)
-        return token
+    @staticmethod
+    def _is_theirs(request: HttpRequest, visitor: Visitor) -> bool:
+        """Say whether what happened in this request may be written down as this visitor's.
 
-    def _note_view(self, request: HttpRequest, response: HttpResponseBase, token: cookie.Token) -> None:
+        On a page that never looked at the session nobody can say who is logged in, and looking now would make the page
+        uncacheable: then only a visitor without an account is sure to be the one who is here. One who has just turned
+        out to be logged in (by a GET, as single sign-on does) is joined to the account here, behind the page.
+        """
+        if not _session_was_read(request):
+            return not visitor.user_key
+        account = account_of(request)
+        if account and not visitor.user_key:
+            join(visitor, account)
+        return belongs(visitor, account)
+
+    @staticmethod
+    def _note_view(request: HttpRequest, response: HttpResponseBase, visitor: Visitor) -> None:
         item_key = item_shown(request, response)
         if item_key is not None:
             collector_of(request).add(
@@ -123,7 +127,11 @@ class PersonalizeMiddleware:
                     uid=uuid4(),
                     kind=VIEW_ITEM,
                     occurred_at=clock.now(),
-                    visitor_id=token.visitor_id,
+                    visitor_id=visitor.pk,
                     item_key=item_key,
                 )
             )
+
+
+def _session_was_read(request: HttpRequest) -> bool:
+    return bool(getattr(getattr(request, "session", None), "accessed", False))

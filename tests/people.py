@@ -8,6 +8,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
 
+from django_personalize.core import clock
 from django_personalize.core.types import Purpose
 from django_personalize.models import Visitor
 from django_personalize.testing.contracts import MOMENT
@@ -15,7 +16,11 @@ from django_personalize.visitors import cookie
 
 
 def visitor(*purposes: str, **changes: Any) -> Visitor:
-    values: dict[str, Any] = {"granted": dict.fromkeys(purposes, True), "created_at": MOMENT, "answered_at": MOMENT}
+    values: dict[str, Any] = {
+        "granted": dict.fromkeys(purposes, True),
+        "created_at": MOMENT,
+        "answered_at": clock.now(),
+    }
     return Visitor.objects.create(**(values | changes))
 
 

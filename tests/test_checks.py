@@ -1,10 +1,11 @@
 import pytest
 from django.conf import settings as django_settings
-from django.db.models import Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.test import override_settings
 
 from django_personalize.checks import _sqlite, check_settings, check_surroundings
 from django_personalize.testing.override import override_personalize
+from example_shop.shop.models import OrderLine
 
 
 def found(check):
@@ -45,6 +46,9 @@ def test_a_misspelt_key_is_named_with_the_right_one():
         ("PRODUCT", {"price": "prise"}, "E005", 'has no field "prise"', 'Did you mean "price"?'),
         ("PRODUCT", {"in_stock": Q(stok__gt=0)}, "E005", 'has no field "stok"', 'Did you mean "stock"?'),
         ("PRODUCT", {"category": "category__nam"}, "E005", 'shop.Category has no field "nam"', 'Did you mean "name"?'),
+        ("PRODUCT", {"category": "get_absolute_url"}, "E005", 'has no field "get_absolute_url"', None),
+        ("PRODUCT", {"visible": "is_visible"}, "E008", "wanted a condition", '"visible": Q(is_visible=True)'),
+        ("ORDER_LINES", {"cancelled": True}, "E008", "wanted a condition", '"cancelled": Q(...)'),
         ("ORDER_LINES", {"order": None}, "E003", 'lacks "order"', 'Add "order": a path from shop.OrderLine.'),
         ("ORDER_LINES", {"placed": Q(order__stat="x")}, "E005", 'has no field "stat"', 'Did you mean "status"?'),
     ],
@@ -52,7 +56,17 @@ def test_a_misspelt_key_is_named_with_the_right_one():
 def test_a_wrong_mapping_is_told_with_the_line_that_mends_it(setting, change, code, words, hint):
     with override_personalize(**{setting: {**django_settings.PERSONALIZE[setting], **change}}):
         messages = found(check_settings)
-    assert [(f"personalize.{code}", True, hint)] == [(c, words in m, h) for c, m, h in messages]
+    [(found_code, message, found_hint)] = messages
+    assert found_code == f"personalize.{code}"
+    assert words in message
+    assert found_hint == hint or hint is None
+
+
+def test_conditions_may_be_more_than_a_q():
+    lines = OrderLine.objects.filter(product=OuterRef("pk"))
+    for condition in (Exists(lines), Q(Exists(lines)), Q(stock__gt=F("pk")), Q(is_visible=True) & ~Q(stock=0)):
+        with override_personalize(PRODUCT={**django_settings.PERSONALIZE["PRODUCT"], "visible": condition}):
+            assert found(check_settings) == set()
 
 
 def test_a_dotted_path_that_leads_nowhere_is_an_error():
@@ -61,6 +75,16 @@ def test_a_dotted_path_that_leads_nowhere_is_an_error():
     assert code == "personalize.E006"
     assert "has no 'DatabaseSing'" in message
     assert hint == 'Its default is "django_personalize.events.sinks.DatabaseSink".'
+
+
+@pytest.mark.parametrize("value", [(), [], 7, "django_personalize.integrations.lightfm.LightFMTrainer", {"a": 1}])
+def test_trainers_that_are_no_list_or_none_at_all_are_an_error_and_crash_no_other_check(value):
+    with override_personalize(TRAINERS=value):
+        [(code, message, hint)] = found(check_settings)
+        found(check_surroundings)
+    assert code == "personalize.E006"
+    assert f'PERSONALIZE["TRAINERS"] is {value!r}; wanted a list' in message
+    assert hint.startswith('"TRAINERS": [')
 
 
 @pytest.mark.parametrize(("name", "value"), [("THREADS", 0), ("THREADS", True), ("SEED", -1), ("SEED", "7")])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from django.conf import settings
 from django.core.management import get_commands
 
 from django_personalize.conf import DEFAULTS
@@ -76,13 +77,34 @@ def test_doubles():
     assert {name for name in names if f"`{name}`" in section(REFERENCE, "For a shop's own tests")} == names
 
 
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", README, re.S | re.M)
+
+
 def test_the_readme_shows_exactly_the_lines_that_the_example_shop_adds():
     source = (ROOT / "example_shop" / "settings.py").read_text()
     marked = re.search(r"# --- personalisation: begin -*\n(.*?)# --- personalisation: end", source, re.S)[1]
-    assert marked.replace("  # noqa: F405", "").strip() in README
+    assert marked.replace("  # noqa: F405", "").strip() in blocks("python")[0]
     urls = (ROOT / "example_shop" / "urls_personal.py").read_text()
-    for line in re.findall(r"^    (path\(.*\),)$", urls, re.M):
-        assert line in README
+    for line in re.findall(r"^    path\(.*\),$", urls, re.M):
+        assert line in blocks("python")[1]
+
+
+def test_what_the_readme_shows_can_be_pasted():
+    given = {"INSTALLED_APPS": [], "MIDDLEWARE": []}
+    exec(blocks("python")[0], given)
+    assert given["PERSONALIZE"]["PRODUCT"] == settings.PERSONALIZE["PRODUCT"]
+    assert given["PERSONALIZE"]["ORDER_LINES"].keys() == settings.PERSONALIZE["ORDER_LINES"].keys()
+    assert set(given["INSTALLED_APPS"]) <= set(settings.INSTALLED_APPS)
+    given = {}
+    exec(blocks("python")[1], given)
+    assert [str(pattern.pattern) for pattern in given["urlpatterns"]] == ["cookies/", "personalize/"]
+
+
+def test_the_commands_that_the_readme_names_exist():
+    named = set(re.findall(r"manage\.py (\w+)", README))
+    assert named <= set(get_commands())
+    assert "personalize_setup" in named
 
 
 def test_every_link_to_a_page_of_ours_leads_somewhere():

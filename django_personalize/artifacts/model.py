@@ -50,7 +50,7 @@ class Model:
     rungs: frozenset[str]
     """The rungs of the ladder that are switched on."""
     fold: str
-    """How a person becomes a vector: `mean` or `ridge` (see `recommend.fold_in`)."""
+    """How a person becomes a vector: `mean`, `ridge` or `both` (see `recommend.fold_in`)."""
     manifest: Mapping[str, Any]
     item_keys: tuple[str, ...]
     """Sorted, so that the lower index is the lower key: ties broken by index are ties broken by key."""

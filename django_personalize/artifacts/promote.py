@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from django_personalize.artifacts import store
 from django_personalize.artifacts.read import load
@@ -15,18 +15,29 @@ from django_personalize.models import ModelVersion
 def promote(version: ModelVersion) -> ModelVersion:
     """Make `version` live and retire the one that was, in one transaction; its files are verified first.
 
-    Raises `ArtifactError` where they are not whole: then nothing has changed. Promoting what is live changes nothing.
+    Raises `ArtifactError` where they are not whole, or where another process promoted another version at the same
+    moment: then this one has changed nothing. Promoting what is live changes nothing.
     """
     load(settings.ARTIFACTS / version.directory, version.manifest_sha256)
+    try:
+        row = _flip(version)
+    except IntegrityError as error:  # at most one row is live, and another process was first
+        raise ArtifactError(
+            f"Another version went live while #{version.pk} was being promoted; look which one, and promote again."
+        ) from error
+    version.refresh_from_db()
+    store.look_again()
+    return row
+
+
+def _flip(version: ModelVersion) -> ModelVersion:
     with transaction.atomic():
         row = ModelVersion.objects.select_for_update().get(pk=version.pk)
         if row.status != ModelVersion.Status.LIVE:
             ModelVersion.objects.filter(status=ModelVersion.Status.LIVE).update(status=ModelVersion.Status.RETIRED)
             row.status, row.promoted_at = ModelVersion.Status.LIVE, clock.now()
             row.save(update_fields=["status", "promoted_at"])
-    version.refresh_from_db()
-    store.look_again()
-    return row
+        return row
 
 
 def roll_back() -> ModelVersion:

@@ -1,22 +1,15 @@
-"""Joining a consenting browser to the account that logs in there, and to that account's own past orders."""
+"""Joining a consenting browser to the account that logs in there, and to that account's own past orders.
+
+Reads and writes all of an account's orders, so it belongs behind a response, never into a page that is being made.
+"""
 
 from __future__ import annotations
-
-from django.http import HttpRequest
 
 from django_personalize.capture.orders import reconcile
 from django_personalize.core.types import Purpose
 from django_personalize.models import Visitor
 from django_personalize.visitors.register import register
-from django_personalize.visitors.resolve import account_of, belongs, visitor_of
-
-
-def present_visitor(request: HttpRequest) -> Visitor | None:
-    """Return the visitor as `visitor_of` does, joined to the account if one is logged in and it has none yet."""
-    visitor = visitor_of(request)
-    if visitor is not None and not visitor.user_key and (account := account_of(request)):
-        join(visitor, account)
-    return visitor
+from django_personalize.visitors.resolve import belongs
 
 
 def join(visitor: Visitor, account: str) -> None:
@@ -39,7 +32,7 @@ def successor(visitor: Visitor, account: str) -> Visitor | None:
     """
     if belongs(visitor, account):
         return None
-    fresh = register([Purpose(word) for word in visitor.granted])
+    fresh = register([Purpose(word) for word in visitor.granted], browser=visitor.browser)
     if account:
         join(fresh, account)
     return fresh

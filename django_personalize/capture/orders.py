@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from hashlib import blake2b
+from itertools import islice
 from uuid import UUID
+
+from django.db import transaction
 
 from django_personalize.conf import settings
 from django_personalize.core import clock
 from django_personalize.core.types import EventDraft, Line, Purpose
 from django_personalize.events import store
-from django_personalize.events.vocabulary import PURCHASE, REFUND
+from django_personalize.events.vocabulary import ORDER_KINDS, PURCHASE, REFUND
 from django_personalize.models import Event, Visitor
+
+CHUNK = 10_000
+"""Lines per transaction: nobody's log-in waits for longer than one of them takes."""
+KEY_LENGTH = 64
 
 
 @dataclass(slots=True)
@@ -22,52 +30,54 @@ class Reconciled:
     lines: int = 0
     orders: int = 0
     refunds: int = 0
+    refused: int = 0
+    """Lines whose keys are longer than we keep."""
     written: int = 0
     """Rows that were new or differed; 0 when everything was there already."""
-    withdrawn: int = 0
-    """Refunds that the shop has taken back since."""
+    removed: int = 0
+    """Rows of lines and returns that the shop no longer has, or no longer counts as sold; full runs only."""
 
 
 def reconcile(*, user_key: str | None = None, progress: Callable[[int, int], None] | None = None) -> Reconciled:
     """Bring our purchases and refunds in line with the shop's orders: all of them, or one account's.
 
-    Idempotent: ids are derived from order and line. A buyer is linked only while one of their browsers grants
-    `personalization`; everyone else's lines carry no visitor. `progress` gets (done, total) lines.
+    Idempotent: ids are derived from order and line. Each chunk is a transaction of its own, in which the visitors that
+    it links are locked, so that nobody who withdraws meanwhile is linked again. A buyer is linked only while one of
+    their browsers grants `personalization`; everyone else's lines carry no visitor. `progress` gets (done, total).
     """
-    shop = settings.shop
+    shop, started = settings.shop, clock.now()
     total = shop.count_lines() if progress is not None else 0
-    report = Reconciled()
-    lines = shop.lines(user_key=user_key)
-    refunds: set[UUID] = set()
-    drafts = _drafts(_watched(lines, report, progress, total), _linked(user_key), refunds)
-    report.written = store.upsert_events(drafts, received_at=clock.now())
-    report.refunds = len(refunds)
+    report, orders, seen = Reconciled(), set[str](), bytearray()
+    lines = iter(shop.lines(user_key=user_key))
+    while chunk := list(islice(lines, CHUNK)):
+        report.lines += len(chunk)
+        orders.update(line.order_key for line in chunk)
+        kept = [line for line in chunk if max(len(line.item_key), len(line.order_key)) <= KEY_LENGTH]
+        report.refused += len(chunk) - len(kept)
+        with transaction.atomic():
+            drafts = list(_drafts(kept, _linked(kept)))
+            report.written += store.upsert_events(drafts, received_at=clock.now())
+        report.refunds += sum(draft.kind == REFUND for draft in drafts)
+        seen += b"".join(draft.uid.bytes for draft in drafts)
+        if progress is not None:
+            progress(report.lines, max(total, report.lines))
+    report.orders = len(orders)
     if user_key is None:
-        report.withdrawn = _drop_refunds_except(refunds)
-    if progress is not None:
-        progress(report.lines, max(total, report.lines))
+        report.removed = _remove_except(bytes(seen), started)
     return report
 
 
-def _linked(user_key: str | None) -> dict[str, UUID]:
+def _linked(lines: Sequence[Line]) -> dict[str, UUID]:
     """Return the visitor that carries each consenting account's orders: its oldest browser that says yes."""
-    rows = Visitor.objects.granting(Purpose.PERSONALIZATION).exclude(user_key="")
-    if user_key is not None:
-        rows = rows.filter(user_key=user_key)
-    return dict(rows.order_by("-created_at", "-pk").values_list("user_key", "pk"))
-
-
-def _watched(
-    lines: Iterable[Line], report: Reconciled, progress: Callable[[int, int], None] | None, total: int
-) -> Iterator[Line]:
-    orders: set[str] = set()
-    for line in lines:
-        report.lines += 1
-        orders.add(line.order_key)
-        report.orders = len(orders)
-        if progress is not None and report.lines % 20_000 == 0:
-            progress(report.lines, total)
-        yield line
+    accounts = sorted({line.user_key for line in lines if line.user_key})
+    granting = Visitor.objects.granting(Purpose.PERSONALIZATION).exclude(user_key="")
+    if not accounts or not granting.exists():
+        return {}
+    found: dict[str, UUID] = {}
+    for start in range(0, len(accounts), 500):
+        rows = granting.filter(user_key__in=accounts[start : start + 500]).select_for_update()
+        found |= dict(rows.order_by("-created_at", "-pk").values_list("user_key", "pk"))
+    return found
 
 
 def _uid(kind: str, line: Line) -> UUID:
@@ -75,18 +85,26 @@ def _uid(kind: str, line: Line) -> UUID:
     return UUID(bytes=blake2b(f"{kind}:{line.order_key}:{line.key}".encode(), digest_size=16).digest())
 
 
-def _drop_refunds_except(wanted: set[UUID]) -> int:
-    stale = [
-        uid for uid in Event.objects.filter(kind=REFUND).values_list("uid", flat=True).iterator() if uid not in wanted
-    ]
+def _remove_except(seen: bytes, started: datetime) -> int:
+    """Delete what stands for no line any more; what came in since `started` stays.
+
+    All of `seen`, sixteen bytes a line, is stored, so equal counts mean that nothing else is.
+    """
+    rows = Event.objects.filter(kind__in=ORDER_KINDS)
+    if rows.count() * 16 == len(seen):
+        return 0
+    wanted = {seen[start : start + 16] for start in range(0, len(seen), 16)}
+    before = rows.filter(received_at__lt=started).values_list("uid", flat=True)
+    stale = [uid for uid in before.iterator() if uid.bytes not in wanted]
     for start in range(0, len(stale), 500):
         Event.objects.filter(uid__in=stale[start : start + 500]).delete()
     return len(stale)
 
 
-def _drafts(lines: Iterable[Line], linked: dict[str, UUID], refunds: set[UUID]) -> Iterator[EventDraft]:
+def _drafts(lines: Iterable[Line], linked: dict[str, UUID]) -> Iterator[EventDraft]:
     for line in lines:
         visitor_id = linked.get(line.user_key) if line.user_key else None
+        currency = line.currency if len(line.currency) == 3 else ""
         yield EventDraft(
             uid=_uid(PURCHASE, line),
             kind=PURCHASE,
@@ -95,20 +113,18 @@ def _drafts(lines: Iterable[Line], linked: dict[str, UUID], refunds: set[UUID]) 
             item_key=line.item_key,
             quantity=line.quantity,
             price=line.price,
-            currency=line.currency,
+            currency=currency,
             transaction_id=line.order_key,
         )
         if line.cancelled_quantity:
-            uid = _uid(REFUND, line)
-            refunds.add(uid)
             yield EventDraft(
-                uid=uid,
+                uid=_uid(REFUND, line),
                 kind=REFUND,
                 occurred_at=line.cancelled_at or line.placed_at,
                 visitor_id=visitor_id,
                 item_key=line.item_key,
                 quantity=line.cancelled_quantity,
                 price=line.price,
-                currency=line.currency,
+                currency=currency,
                 transaction_id=line.order_key,
             )

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from django.http import HttpRequest, HttpResponseBase
-from django.urls import Resolver404, resolve
+from django.urls import Resolver404, get_script_prefix, resolve
 
 from django_personalize.conf import settings
 from django_personalize.core.types import Item
 
 RETRY_SECONDS = 60.0
+SAMPLE = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,19 +31,29 @@ _learnt: Pattern | None = None
 _tried_at = float("-inf")
 
 
-def learn(item: Item) -> Pattern | None:
-    """Return the pattern behind this item's URL; None where the URL names no argument that tells items apart."""
+def learn(items: Sequence[Item]) -> Pattern | None:
+    """Return the pattern behind these items' URLs, on which all must agree: one alone may agree by chance.
+
+    None where the URLs name no argument that tells items apart.
+    """
+    agreed: set[Pattern] | None = None
+    for item in items:
+        agreed = _patterns(item) if agreed is None else agreed & _patterns(item)
+    return min(agreed, key=lambda pattern: (pattern.field, pattern.kwarg)) if agreed else None
+
+
+def _patterns(item: Item) -> set[Pattern]:
+    path, prefix = unquote(urlsplit(item.url).path), get_script_prefix()
     try:
-        match = resolve(urlsplit(item.url).path)
+        match = resolve(f"/{path.removeprefix(prefix)}")
     except Resolver404:
-        return None
-    for kwarg, value in match.kwargs.items():
-        if str(value) == item.key:
-            return Pattern(match.view_name, kwarg, "")
-    for kwarg, value in match.kwargs.items():
-        if str(getattr(item.obj, kwarg, None)) == str(value):
-            return Pattern(match.view_name, kwarg, kwarg)
-    return None
+        return set()
+    found = {Pattern(match.view_name, kwarg, "") for kwarg, value in match.kwargs.items() if str(value) == item.key}
+    return found | {
+        Pattern(match.view_name, kwarg, kwarg)
+        for kwarg, value in match.kwargs.items()
+        if str(getattr(item.obj, kwarg, None)) == str(value)
+    }
 
 
 def forget() -> None:
@@ -71,6 +83,5 @@ def _pattern() -> Pattern | None:
     global _learnt, _tried_at
     if _learnt is None and time.monotonic() - _tried_at > RETRY_SECONDS:
         _tried_at = time.monotonic()
-        for item in settings.shop.newest(1):
-            _learnt = learn(item)
+        _learnt = learn(settings.shop.newest(SAMPLE))
     return _learnt

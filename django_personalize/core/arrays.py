@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 Int = NDArray[np.int32]
 Float = NDArray[np.float32]
 Double = NDArray[np.float64]
+DAY = 86_400.0
+"""Ages are in days, times in seconds since the epoch."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ the contract class of the same name in `django_personalize.testing.contracts`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -41,10 +41,11 @@ class Shop(Protocol):
         """Return how many order lines `lines()` would yield."""
         ...
 
-    def lines(self, *, order_keys: Iterable[str] | None = None, user_key: str | None = None) -> Iterator[Line]:
-        """Stream the lines of orders that count as sold, ordered by line key, in one query.
+    def lines(self, *, user_key: str | None = None) -> Iterator[Line]:
+        """Stream the lines of orders that count as sold, ordered by line key, in one query per many thousand lines.
 
-        A line whose product, order or date is gone is left out. `user_key` keeps that account's orders only.
+        No cursor is open while a line is in the caller's hands, so that the caller may write. A line whose product,
+        order or date is gone is left out. `user_key` keeps that account's orders only.
         """
         ...
 

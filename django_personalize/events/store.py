@@ -45,7 +45,7 @@ DECISION_FIELDS = (
     "slots",
 )
 IMPRESSION_FIELDS = ("decision", "slot", "item_key", "seen_at")
-_FOLLOWS_THE_SHOP = ("quantity", "price", "currency", "occurred_at", "visitor_id")
+_FOLLOWS_THE_SHOP = ("item_key", "quantity", "price", "currency", "occurred_at", "visitor_id")
 
 
 def insert_events(drafts: Iterable[EventDraft], *, received_at: datetime) -> int:

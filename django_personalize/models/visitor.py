@@ -1,16 +1,21 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 
 from django.db import models
 
+from django_personalize.core import clock
 from django_personalize.core.types import Purpose
+
+YES_LASTS = timedelta(days=390)
+"""How long an answer counts for a browser that never comes back; the cookie lives as long."""
 
 
 class VisitorQuerySet(models.QuerySet["Visitor"]):
     def granting(self, purpose: Purpose) -> VisitorQuerySet:
-        """Keep those whose last answer to `purpose` was a yes."""
-        return self.filter(**{f"granted__{purpose.value}": True})
+        """Keep those whose last answer to `purpose` was a yes that has not run out."""
+        return self.filter(**{f"granted__{purpose.value}": True}, answered_at__gte=clock.now() - YES_LASTS)
 
 
 class Visitor(models.Model):
@@ -21,6 +26,8 @@ class Visitor(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    browser = models.UUIDField(default=uuid.uuid4, editable=False, db_index=True)
+    """Shared by the visitors that one browser has been, one after another: a no there is a no of all of them."""
     user_key = models.CharField(max_length=64, blank=True, default="")
     granted = models.JSONField(default=dict)
     """The purposes granted now, as {"personalization": true}; a purpose without a yes is absent."""

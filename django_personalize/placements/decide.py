@@ -10,8 +10,9 @@ from django.utils.translation import gettext_lazy as _
 from django_personalize.artifacts.model import Model
 from django_personalize.core.types import Candidate, Query
 from django_personalize.placements.rules import exclusions
+from django_personalize.recommend.asking import Asking
 from django_personalize.recommend.categories import rank_categories, top_of_category
-from django_personalize.recommend.pipeline import rank
+from django_personalize.recommend.pipeline import NOTHING, rank_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,13 +88,14 @@ def decide(placement: Placement, query: Query, model: Model | None) -> Decision:
     """Choose for this query; equal arguments give an equal decision."""
     exclude, rules = exclusions(query.context, query.exclude)
     query = replace(query, exclude=exclude)
-    ranking = rank(placement.pipeline, query, model)
+    asking = None if model is None else Asking(query, model)
+    ranking = NOTHING if asking is None else rank_of(placement.pipeline, asking)
     blocks = [Block(name="", n=query.n, candidates=ranking.candidates, fill=placement.fill)]
-    if placement.categories:
+    if placement.categories and asking is not None:
         # More categories than rows: one whose items are all sold out gives its row to the next.
-        for category in rank_categories(query, model)[: placement.categories + SPARE]:
-            candidates = top_of_category(model, query, category.name, PER_CATEGORY * SPARE) if model else ()
-            blocks.append(Block(name=category.name, n=PER_CATEGORY, candidates=tuple(candidates), fill=False))
+        for category in rank_categories(asking)[: placement.categories + SPARE]:
+            candidates = top_of_category(asking, category, PER_CATEGORY * SPARE)
+            blocks.append(Block(name=category, n=PER_CATEGORY, candidates=candidates, fill=False))
     return Decision(
         placement=placement.slug,
         pipeline=placement.pipeline,
@@ -104,5 +106,5 @@ def decide(placement: Placement, query: Query, model: Model | None) -> Decision:
         experiment="",
         variant="",
         blocks=tuple(blocks),
-        spare=rank("best_sellers", query, model).candidates if placement.fill else (),
+        spare=rank_of("best_sellers", asking).candidates if placement.fill and asking is not None else (),
     )

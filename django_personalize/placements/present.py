@@ -7,13 +7,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
-from django.db import connection, transaction
 from django.http import HttpRequest
 from django.template.loader import select_template
 from django.utils.safestring import SafeString
 
 from django_personalize.artifacts.store import live
-from django_personalize.capture.accounts import present_visitor
 from django_personalize.conf import settings
 from django_personalize.consent.states import granted, states
 from django_personalize.core import clock
@@ -29,9 +27,11 @@ from django_personalize.core.types import (
 )
 from django_personalize.events.collector import collector_of
 from django_personalize.events.history import history_of
+from django_personalize.events.isolation import isolated
 from django_personalize.models import Visitor
 from django_personalize.placements.decide import PLACEMENTS, Block, Decision, Placement, decide
 from django_personalize.placements.reasons import sentence
+from django_personalize.visitors.resolve import visitor_of
 
 logger = logging.getLogger("django_personalize.placements")
 
@@ -79,7 +79,8 @@ class Presented:
         try:
             template = select_template([f"personalize/placement/{self.slug}.html", "personalize/placement.html"])
             card = select_template([f"personalize/card/{self.slug}.html", "personalize/card.html"])
-            return SafeString(template.render({"placement": self, "card": card}, self.request))
+            with isolated():
+                return SafeString(template.render({"placement": self, "card": card}, self.request))
         except Exception:
             logger.exception("placement_failed", extra={"placement": self.slug, "stage": "render"})
             return SafeString("")
@@ -91,11 +92,8 @@ def show(request: HttpRequest, slug: str, *, item: object = None, n: int | None 
     """Choose and present the placement `slug`. Never raises: what goes wrong is logged and nothing is shown."""
     placement = PLACEMENTS[slug]
     try:
-        if connection.in_atomic_block:
-            # A failed query of ours must not poison the transaction that the shop's view runs in.
-            with transaction.atomic():
-                return _show(request, placement, item, n, title)
-        return _show(request, placement, item, n, title)
+        with isolated():
+            return _show(request, placement, item, n, title)
     except Exception:
         logger.exception("placement_failed", extra={"placement": slug, "stage": "decide"})
         return Presented(slug, "", (), None, False, request)
@@ -142,7 +140,7 @@ def _person(request: HttpRequest) -> tuple[Visitor | None, History]:
     """Return the visitor and, with a yes to `personalization` now, their history; read once per request."""
     held: tuple[Visitor | None, History] | None = getattr(request, "_personalize_person", None)
     if held is None:
-        visitor = present_visitor(request)
+        visitor = visitor_of(request)
         personal = visitor is not None and Purpose.PERSONALIZATION in granted(states(request))
         held = visitor, history_of(visitor) if visitor is not None and personal else History()
         request._personalize_person = held  # type: ignore[attr-defined]
@@ -225,8 +223,8 @@ def _sellable(
 
 def _newest(request: HttpRequest, block: Block, n: int, taken: set[str]) -> list[tuple[Candidate, Item]]:
     """The ladder's first rung: what the shop has newly got, which needs no data at all."""
-    newest = settings.shop.newest(n + len(taken), request=request)
-    fresh = [item for item in newest if item.key not in taken][:n]
+    newest = {item.key: item for item in settings.shop.newest(n + len(taken), request=request)}
+    fresh = [item for key, item in newest.items() if key not in taken][:n]
     taken.update(item.key for item in fresh)
     return [
         (Candidate(item_key=item.key, score=0.0, source="newest", reason=Reason(code="new")), item) for item in fresh

@@ -16,29 +16,28 @@ from django_personalize.visitors.register import answer
 
 
 @transaction.atomic
-def withdraw(visitor_id: UUID) -> None:
-    """Delete the visitor with every fact about them; their purchases remain as baskets that nothing joins."""
-    visitor = Visitor.objects.select_for_update().filter(pk=visitor_id).first()
-    if visitor is None:
-        return
-    _unlink(visitor)
-    visitor.delete()
+def change(visitor_id: UUID, granted: Collection[Purpose], *, refused: bool) -> Visitor | None:
+    """Keep what this visitor's browser answers now and undo what a lost yes permitted; None where nothing is left.
 
-
-@transaction.atomic
-def change(visitor_id: UUID, granted: Collection[Purpose]) -> Visitor | None:
-    """Keep the new set of answers and undo what the lost ones permitted; None where the visitor is gone."""
-    visitor = Visitor.objects.select_for_update().filter(pk=visitor_id).first()
-    if visitor is None:
-        return None
-    if not set(granted) & set(TRACED):
-        withdraw(visitor_id)
-        return None
-    if Purpose.PERSONALIZATION not in granted:
-        _unlink(visitor)
-    answer(visitor, granted)
-    link_orders(visitor)
-    return visitor
+    The answer is the browser's, so it counts for every visitor that the browser has been. With `refused` and no purpose
+    left that permits an id, they are deleted with every fact about them; their purchases remain as baskets that nothing
+    joins. An answer that merely lapsed is neither used nor erased: a repeated yes finds what is kept.
+    """
+    browser = Visitor.objects.filter(pk=visitor_id).values_list("browser", flat=True).first()
+    visitors = list(Visitor.objects.select_for_update().filter(browser=browser).order_by("pk")) if browser else []
+    wanted = dict.fromkeys(sorted(granted), True)
+    gone = refused and not set(granted) & set(TRACED)
+    for visitor in visitors:
+        if visitor.granted == wanted and not gone:
+            continue
+        if Purpose.PERSONALIZATION not in granted:
+            _unlink(visitor)
+        if gone:
+            visitor.delete()
+        else:
+            answer(visitor, granted)
+            link_orders(visitor)
+    return None if gone else next((visitor for visitor in visitors if visitor.pk == visitor_id), None)
 
 
 def _unlink(visitor: Visitor) -> None:
@@ -46,7 +45,7 @@ def _unlink(visitor: Visitor) -> None:
     heir = (
         Visitor.objects.granting(Purpose.PERSONALIZATION)
         .filter(user_key=visitor.user_key)
-        .exclude(pk=visitor.pk)
+        .exclude(browser=visitor.browser)
         .order_by("created_at", "pk")
         .first()
         if visitor.user_key

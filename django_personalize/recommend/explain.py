@@ -1,15 +1,18 @@
-"""Why an item is shown, in a way that holds: without the anchor it would not stand where it stands."""
+"""Why an item is shown, in a way that holds: an anchor is named only where the row without it lacks the item."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 import numpy as np
+from numpy.typing import NDArray
 
 from django_personalize.artifacts.model import Model
 from django_personalize.core.arrays import Float, Int
 from django_personalize.core.types import Reason
+from django_personalize.recommend.asking import Asking
 from django_personalize.recommend.fold_in import mean_vector
+from django_personalize.recommend.generators import top
 from django_personalize.recommend.profile import Profile
 
 REASONS: Mapping[str, str] = {
@@ -18,7 +21,7 @@ REASONS: Mapping[str, str] = {
     "because_bought": "because this person bought the anchor",
     "because_viewed": "because this person looked at the anchor",
     "buy_again": "this person bought the anchor, which is the item itself, before",
-    "for_you": "from this person's history as a whole; no single item of it decides",
+    "for_you": "from this person's history as a whole: a row for nobody in particular would not hold it there",
     "popular": "popular in the shop these days",
     "trending": "selling faster these days than over the last two months",
     "new": "new in the shop",
@@ -27,6 +30,8 @@ REASONS: Mapping[str, str] = {
 NEW_DAYS = 30.0
 EQUAL = 1e-6
 """Scores this close are a tie, which the candidate loses."""
+ANCHORS = 6
+"""Most anchors that are verified for one row; an item whose anchor is not among them is `for_you`."""
 
 
 def default(model: Model, item: int) -> Reason:
@@ -36,36 +41,56 @@ def default(model: Model, item: int) -> Reason:
     return Reason(code="popular")
 
 
-def personal(
-    model: Model, person: Profile, items: Int, scores: Float, slopes: Mapping[str, float], boundary: float
-) -> list[Reason]:
-    """Return the reason of each candidate. `slopes` is what one raw unit of `neighbours` and of the mean vector's
-    score adds.
+def unanchored(asking: Asking, items: Int, allowed: NDArray[np.bool_]) -> list[Reason]:
+    """Return the reason of each item of a row, best first, so far as it names no other item.
 
-    The anchor is the item of the history whose removal takes most from the candidate's score. It is named only where
-    the score without it falls to `boundary`, the score of the first item that is not shown; where it takes the
-    whole
-    history to do that, the reason is `for_you`; where even that does not, it is nobody's past.
+    `for_you` is what would not stand so far up if this person had no past: the row were recent popularity then.
     """
+    model, person = asking.model, asking.person
     if not person:
-        return [default(model, int(item)) for item in items]
-    shares = contributions(model, person, items, slopes)
-    anchors, strongest = shares.argmax(axis=0), shares.max(axis=0)
-    whole = np.maximum(shares, 0.0).sum(axis=0)
-    owned = {int(item): place for place, item in enumerate(person.item) if person.count[place] > 0}
+        return [default(model, item) for item in items.tolist()]
+    places = np.flatnonzero(allowed)
+    usual = places[top(model.popularity[places, 1], max(asking.query.n, len(items)), positive=True)]
+    standing_of = {item: place for place, item in enumerate(usual.tolist())}
+    owned = set(person.item[person.bought].tolist())
     reasons = []
     for place, item in enumerate(items.tolist()):
         if item in owned:
             reasons.append(Reason(code="buy_again", anchor=model.item_keys[item]))
-        elif strongest[place] > 0 and scores[place] - strongest[place] <= boundary + EQUAL:
-            anchor = int(anchors[place])
-            code = "because_bought" if person.count[anchor] > 0 else "because_viewed"
-            reasons.append(Reason(code=code, anchor=model.item_keys[int(person.item[anchor])]))
-        elif whole[place] > 0 and scores[place] - whole[place] <= boundary + EQUAL:
-            reasons.append(Reason(code="for_you"))
-        else:
+        elif standing_of.get(item, len(model.item_keys)) < max(asking.query.n, place + 1):
             reasons.append(default(model, item))
+        else:
+            reasons.append(Reason(code="for_you"))
     return reasons
+
+
+def nominate(
+    model: Model, person: Profile, items: Int, scores: Float, slopes: Mapping[str, float], boundary: float
+) -> Int:
+    """Return for each item the place in the history of its likely anchor, or -1; each is verified before it is named.
+
+    That is the item of the history which adds most to its score, where this alone lifts it above `boundary`, the score
+    of the first item that is not shown. `slopes` is what one raw unit of `neighbours` and of the mean vector's score
+    adds.
+    """
+    shares = contributions(model, person, items, slopes)
+    likely: Int = shares.argmax(axis=0).astype(np.int32)
+    strongest = shares.max(axis=0)
+    likely[(strongest <= 0) | (scores - strongest > boundary + EQUAL)] = -1
+    return likely
+
+
+def most_named(named: Int) -> list[int]:
+    """Return the `ANCHORS` places that are nominated most often: each costs as much to verify as a whole row."""
+    places, counts = np.unique(named[named >= 0], return_counts=True)
+    best: list[int] = places[np.lexsort((places, -counts))][:ANCHORS].tolist()
+    return best
+
+
+def because(model: Model, person: Profile, place: int) -> Reason:
+    """Return the reason that names the item at `place` of the history."""
+    code = "because_bought" if person.count[place] > 0 else "because_viewed"
+    return Reason(code=code, anchor=model.item_keys[int(person.item[place])])
 
 
 def contributions(model: Model, person: Profile, items: Int, slopes: Mapping[str, float]) -> Float:

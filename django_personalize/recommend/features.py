@@ -40,6 +40,20 @@ NAMES = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Scored:
+    """What every generator says of all items to one person: the costly part, which all rows of a page share."""
+
+    scores: dict[str, Float]
+    """Raw, over all items."""
+    standard: dict[str, Float]
+    """The same, standardised."""
+    best: dict[str, Int]
+    """Each generator's best `DEPTH` of the listed items, best first."""
+    ranks: dict[str, Float]
+    """Over all items: 1 / rank of the best, 0 elsewhere."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rows:
     """The candidates of one query and their features."""
 
@@ -80,34 +94,49 @@ def _item_columns(model: Model) -> Float:
     ).astype(np.float32)
 
 
-def rows(model: Model, person: Profile, *, allowed: NDArray[np.bool_] | None = None) -> Rows:
+def scored(model: Model, person: Profile) -> Scored:
+    """Ask every generator about `person`."""
+    scores: dict[str, Float] = {}
+    best: dict[str, Int] = {}
+    ranks: dict[str, Float] = {}
+    for name, generator in GENERATORS.items():
+        values = scores[name] = generator(model, person)
+        best[name] = top(np.where(model.listed, values, -np.inf), DEPTH, positive=name in SPARSE)
+        ranks[name] = np.zeros(len(values), dtype=np.float32)
+        ranks[name][best[name]] = _reciprocal(values[best[name]])
+    standard = {name: standardised(values) for name, values in scores.items()}
+    return Scored(scores=scores, standard=standard, best=best, ranks=ranks)
+
+
+def rows(
+    model: Model, person: Profile, *, allowed: NDArray[np.bool_] | None = None, given: Scored | None = None
+) -> Rows:
     """Return the union of every generator's best `DEPTH` among listed items, with features.
 
     `allowed` (items,) narrows the candidates (a category, what the page shows already) but no item's features.
+    `given` is what `scored` said of this person, where it is known already.
     """
     static = item_columns(model)
-    shown = model.listed if allowed is None else model.listed & allowed
-    scores: dict[str, Float] = {}
-    ranks: dict[str, Float] = {}
+    said = scored(model, person) if given is None else given
+    open_places = None if allowed is None else np.flatnonzero(model.listed & allowed).astype(np.int32)
     chosen: list[Int] = []
-    for name, generator in GENERATORS.items():
-        values = scores[name] = generator(model, person)
+    for name, values in said.scores.items():
         positive = name in SPARSE
-        best = top(np.where(model.listed, values, -np.inf), DEPTH, positive=positive)
-        ranks[name] = np.zeros(len(values), dtype=np.float32)
-        ranks[name][best] = _reciprocal(values[best])
-        if name not in SPARSE and not values.any():
+        if not positive and not values.any():
             continue
-        chosen.append(best if allowed is None else top(np.where(shown, values, -np.inf), DEPTH, positive=positive))
+        if open_places is None:
+            chosen.append(said.best[name])
+        else:
+            chosen.append(open_places[top(values[open_places], DEPTH, positive=positive)])
     item = np.unique(np.concatenate(chosen))
     table = np.zeros((len(item), len(NAMES)), dtype=np.float32)
-    for place, (name, values) in enumerate(scores.items()):
-        table[:, 2 * place] = standardised(values)[item]
-        table[:, 2 * place + 1] = ranks[name][item]
-    column = 2 * len(scores)
+    for place, name in enumerate(said.scores):
+        table[:, 2 * place] = said.standard[name][item]
+        table[:, 2 * place + 1] = said.ranks[name][item]
+    column = 2 * len(said.scores)
     table[:, column : column + static.shape[1]] = static[item]
     _mine(table[:, column + static.shape[1] :], item, model, person)
-    return Rows(item=item, features=table, scores=scores)
+    return Rows(item=item, features=table, scores=said.scores)
 
 
 def _reciprocal(ordered: Float) -> Float:

@@ -72,12 +72,15 @@ def top(scores: Float, n: int, *, positive: bool = False) -> Int:
 
     Places that score -inf are never returned.
     """
+    if positive:
+        places = np.flatnonzero(scores > 0).astype(np.int32)
+        return places[top(scores[places], n)]
     n = min(n, len(scores))
     if n <= 0:
         return np.empty(0, dtype=np.int32)
     bound = np.partition(scores, len(scores) - n)[len(scores) - n]
-    if (positive and bound <= 0) or bound == -np.inf:
-        best = np.flatnonzero(scores > (0 if positive else -np.inf))
+    if bound == -np.inf:
+        best = np.flatnonzero(scores > -np.inf)
     else:
         above = np.flatnonzero(scores > bound)
         best = np.concatenate([above, np.flatnonzero(scores == bound)[: n - len(above)]])

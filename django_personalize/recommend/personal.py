@@ -12,10 +12,11 @@ from django_personalize.artifacts.model import Model
 from django_personalize.core.arrays import Float, Int
 from django_personalize.core.types import Candidate, Reason
 from django_personalize.recommend import explain
-from django_personalize.recommend.features import NAMES, Rows, rows
-from django_personalize.recommend.fold_in import FOLDS, mean
+from django_personalize.recommend.asking import Asking
+from django_personalize.recommend.features import NAMES, Rows, Scored, rows
+from django_personalize.recommend.fold_in import mean_vector
 from django_personalize.recommend.generators import GENERATORS, top
-from django_personalize.recommend.profile import Profile
+from django_personalize.recommend.profile import Profile, without
 
 BLENDS: Mapping[str, Mapping[str, float]] = {
     "popular": {"popular": 1.0},
@@ -25,6 +26,8 @@ BLENDS: Mapping[str, Mapping[str, float]] = {
 """Weights of standardised generator scores on the rungs below the ranker, for shops whose people are too few to fit
 one. Each rung adds to the one below; chosen on a validation window, see docs/learning.md.
 """
+SAMPLE = 1_000
+"""Items that tell how widely scores spread."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,13 +43,18 @@ class Standing:
 
 
 def standing(
-    model: Model, person: Profile, *, allowed: NDArray[np.bool_] | None = None, rung: str | None = None
+    model: Model,
+    person: Profile,
+    *,
+    allowed: NDArray[np.bool_] | None = None,
+    rung: str | None = None,
+    given: Scored | None = None,
 ) -> Standing:
     """Score the candidates of `person` on `rung` (the model's highest unless given; `popular` for nobody's past)."""
     rung = (rung or model.rung) if person else "popular"
     if rung == "newest":
         rung = "popular"
-    return order_by(model, rows(model, person, allowed=allowed), rung)
+    return order_by(model, rows(model, person, allowed=allowed, given=given), rung)
 
 
 def order_by(model: Model, found: Rows, rung: str) -> Standing:
@@ -66,31 +74,60 @@ def weights_of(model: Model, rung: str) -> NDArray[np.float64]:
     return weights
 
 
-def candidates(model: Model, person: Profile, found: Standing, n: int, limit: int) -> tuple[Candidate, ...]:
-    """Return the best `limit` of `found` with sources and reasons; the first `n` are those that will be shown."""
+def candidates(asking: Asking, found: Standing, limit: int) -> tuple[Candidate, ...]:
+    """Return the best `limit` of `found` with sources and reasons; anchors are verified for those that will be shown.
+
+    The first `query.n` are these. One whose place falls free at render goes to an item without a named anchor.
+    """
+    model, person, n = asking.model, asking.person, asking.query.n
     order = top(found.score, limit)
-    if not len(order):
-        return ()
-    item, score = found.item[order], found.score[order]
-    boundary = float(score[n]) if len(score) > n else float(score[-1])
-    reasons = explain.personal(model, person, item, score, _slopes(model, person, found), boundary)
-    sources = _sources(found, order, reasons)
+    reasons = explain.unanchored(asking, found.item[order], asking.allowed)
+    if person and len(order) > n:
+        item, score = found.item[order[:n]], found.score[order[:n]]
+        open_to = np.array([reason.code == "for_you" for reason in reasons[:n]])
+        named = explain.nominate(
+            model, person, item, score, _slopes(model, person, found), float(found.score[order[n]])
+        )
+        named[~open_to] = -1
+        for anchor in explain.most_named(named):
+            gone = standing(model, without(model, person, anchor), allowed=asking.allowed)
+            left = gone.item[top(gone.score, n)]
+            for at in np.flatnonzero((named == anchor) & ~np.isin(item, left)).tolist():
+                reasons[at] = explain.because(model, person, anchor)
+    return _told(model, found, order, reasons)
+
+
+def of_category(asking: Asking, allowed: NDArray[np.bool_], limit: int) -> tuple[Candidate, ...]:
+    """Return the best `limit` among `allowed`, with reasons that name no anchor but the item itself."""
+    found = standing(asking.model, asking.person, allowed=allowed, given=asking.scored)
+    order = top(found.score, limit)
+    return _told(asking.model, found, order, explain.unanchored(asking, found.item[order], allowed))
+
+
+def _told(model: Model, found: Standing, order: Int, reasons: list[Reason]) -> tuple[Candidate, ...]:
     return tuple(
         Candidate(item_key=model.item_keys[place], score=value, source=source, reason=reason)
-        for place, value, source, reason in zip(item.tolist(), score.tolist(), sources, reasons, strict=True)
+        for place, value, source, reason in zip(
+            found.item[order].tolist(),
+            found.score[order].tolist(),
+            _sources(found, order, reasons),
+            reasons,
+            strict=True,
+        )
     )
 
 
 def _slopes(model: Model, person: Profile, found: Standing) -> dict[str, float]:
-    """Return what one raw unit of the neighbours' and of the mean vector's score adds to the ordering score."""
+    """Return about what one raw unit of the neighbours' and of the mean vector's score adds to the ordering score."""
+    raw = {"neighbours": found.rows.scores["neighbours"]}
+    if person and model.vectors.shape[1]:
+        step = 1 + len(model.item_keys) // SAMPLE
+        raw["factors"] = model.vectors[::step] @ mean_vector(model, person) + model.biases[::step]
     slopes = {}
-    for name in ("neighbours", "factors"):
-        weight = found.weights[NAMES.index(f"{name}:score")]
-        raw = found.rows.scores[name]
-        if name == "factors" and person and model.fold in FOLDS and model.vectors.shape[1]:
-            raw = mean(model, person)
-        spread = float(raw.std())
-        slopes[name] = max(float(weight), 0.0) / spread if spread > 0 else 0.0
+    for name, scores in raw.items():
+        weight = max(float(found.weights[NAMES.index(f"{name}:score")]), 0.0)
+        spread = float(scores.std())
+        slopes[name] = weight / spread if spread > 0 else 0.0
     return slopes
 
 

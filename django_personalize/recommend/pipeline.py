@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 
 from django_personalize.artifacts.model import Model
 from django_personalize.core.arrays import Float, Int
 from django_personalize.core.types import Candidate, Query, Ranking, Reason
 from django_personalize.recommend import explain
+from django_personalize.recommend.asking import Asking
 from django_personalize.recommend.beside import bought_beside, like
-from django_personalize.recommend.generators import own, top
+from django_personalize.recommend.generators import top
 from django_personalize.recommend.personal import candidates, standing
-from django_personalize.recommend.profile import Profile, profile
 
-Pipeline = Callable[[Query, Model], Ranking]
+Pipeline = Callable[[Asking], Ranking]
 NOTHING = Ranking(candidates=(), rung="newest")
 
 
@@ -27,7 +26,12 @@ def rank(name: str, query: Query, model: Model | None) -> Ranking:
     shows the shop's newest. Raises `KeyError` for a name that no pipeline has.
     """
     pipeline = PIPELINES[name]
-    return NOTHING if model is None else pipeline(query, model)
+    return NOTHING if model is None else pipeline(Asking(query, model))
+
+
+def rank_of(name: str, asking: Asking) -> Ranking:
+    """`rank` for one of several questions that share an `Asking`."""
+    return PIPELINES[name](asking)
 
 
 def over_fetch(n: int) -> int:
@@ -37,40 +41,34 @@ def over_fetch(n: int) -> int:
     return 4 * n + 12
 
 
-def open_to(query: Query, model: Model) -> NDArray[np.bool_]:
-    """Return which items may be candidates: listed, not excluded, not what the page is about."""
-    allowed: NDArray[np.bool_] = np.array(model.listed)
-    allowed[model.indices({*query.exclude, *query.context})] = False
-    return allowed
-
-
-def personal(query: Query, model: Model) -> Ranking:
+def personal(asking: Asking) -> Ranking:
     """The homepage row: the highest rung over all generators for a known past, recent popularity for none."""
-    person = _person(query, model)
-    found = standing(model, person, allowed=open_to(query, model))
+    found = standing(asking.model, asking.person, allowed=asking.allowed, given=asking.scored)
     return Ranking(
-        candidates=candidates(model, person, found, query.n, over_fetch(query.n)),
+        candidates=candidates(asking, found, over_fetch(asking.query.n)),
         rung=found.rung,
-        model_version=model.number,
+        model_version=asking.model.number,
     )
 
 
-def similar(query: Query, model: Model) -> Ranking:
+def similar(asking: Asking) -> Ranking:
     """You may also like: what stands beside the page's items in baskets, and what is like them; else best sellers."""
-    evidence = like(model, model.indices(query.context), _person(query, model))
+    model, query = asking.model, asking.query
+    evidence = like(model, model.indices(query.context), asking.person)
     if evidence is None:
-        return best_sellers(query, model)
-    order = top(np.where(open_to(query, model), evidence.score, -np.inf), over_fetch(query.n))
+        return best_sellers(asking)
+    order = top(np.where(asking.allowed, evidence.score, -np.inf), over_fetch(query.n))
     if not len(order):
-        return best_sellers(query, model)
+        return best_sellers(asking)
     reasons = evidence.reasons(model, order)
     return _ranking(model, order, evidence.score, evidence.sources(order), reasons, evidence.rung)
 
 
-def bought_together(query: Query, model: Model) -> Ranking:
+def bought_together(asking: Asking) -> Ranking:
     """Frequently bought together: only what baskets say, and honestly nothing where they say nothing."""
+    model, query = asking.model, asking.query
     evidence = bought_beside(model, model.indices(query.context))
-    order = top(np.where(open_to(query, model), evidence.score, 0.0), over_fetch(query.n), positive=True)
+    order = top(np.where(asking.allowed, evidence.score, 0.0), over_fetch(query.n), positive=True)
     if not len(order):
         return NOTHING
     return _ranking(
@@ -78,22 +76,14 @@ def bought_together(query: Query, model: Model) -> Ranking:
     )
 
 
-def best_sellers(query: Query, model: Model) -> Ranking:
+def best_sellers(asking: Asking) -> Ranking:
     """What sells now: popularity with a 7-day half-life."""
-    return _by(query, model, model.popularity[:, 1], "popular")
-
-
-def trending(query: Query, model: Model) -> Ranking:
-    """What sells faster now than over two months: the 7-day rate minus the 60-day rate."""
-    return _by(query, model, model.popularity[:, 1] - model.popularity[:, 2], "trending")
-
-
-def buy_again(query: Query, model: Model) -> Ranking:
-    """What this person bought before, recent and often first; nothing for nobody's past."""
-    scores = own(model, _person(query, model))
-    order = top(np.where(open_to(query, model), scores, 0.0), over_fetch(query.n), positive=True)
-    reasons = [Reason(code="buy_again", anchor=model.item_keys[item]) for item in order.tolist()]
-    return _ranking(model, order, scores, ["own"] * len(order), reasons, "popular") if len(order) else NOTHING
+    model = asking.model
+    order = top(np.where(asking.allowed, model.popularity[:, 1], 0.0), over_fetch(asking.query.n), positive=True)
+    if not len(order):
+        return NOTHING
+    reasons = [explain.default(model, item) for item in order.tolist()]
+    return _ranking(model, order, model.popularity[:, 1], ["popular"] * len(order), reasons, "popular")
 
 
 PIPELINES: Mapping[str, Pipeline] = {
@@ -101,21 +91,7 @@ PIPELINES: Mapping[str, Pipeline] = {
     "similar": similar,
     "bought_together": bought_together,
     "best_sellers": best_sellers,
-    "trending": trending,
-    "buy_again": buy_again,
 }
-
-
-def _person(query: Query, model: Model) -> Profile:
-    return profile(model, query.history, query.as_of.timestamp())
-
-
-def _by(query: Query, model: Model, scores: Float, code: str) -> Ranking:
-    order = top(np.where(open_to(query, model), scores, 0.0), over_fetch(query.n), positive=True)
-    if not len(order):
-        return NOTHING
-    reasons = [Reason(code=code) if code == "trending" else explain.default(model, item) for item in order.tolist()]
-    return _ranking(model, order, scores, [code] * len(order), reasons, "popular")
 
 
 def _ranking(model: Model, order: Int, scores: Float, sources: list[str], reasons: list[Reason], rung: str) -> Ranking:

@@ -8,10 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from django_personalize.artifacts.model import Model
-from django_personalize.core.arrays import Double, Float, Int
+from django_personalize.core.arrays import DAY, Double, Float, Int
 from django_personalize.core.types import History
 
-DAY = 86_400.0
 PURCHASE = "purchase"
 VIEW_WEIGHT = 0.3
 """A view says this much of what a purchase says, and nothing about what is owned."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, cast
 
@@ -15,7 +15,17 @@ from django.urls import reverse
 from django_personalize.conf import settings
 from django_personalize.core.types import Item, Line
 from django_personalize.exceptions import ConfigurationError, ShopError
-from django_personalize.shop.paths import expression, image_url, moment, money, read, relation, text
+from django_personalize.shop.paths import (
+    crosses_many,
+    expression,
+    image_url,
+    is_condition,
+    moment,
+    money,
+    read,
+    relation,
+    text,
+)
 
 PRODUCT_KEYS = frozenset(
     [
@@ -51,6 +61,7 @@ LINE_KEYS = frozenset(
     ]
 )
 CHUNK = 5_000
+PAGE = 50_000
 
 
 def model_of(setting: str, mapping: dict[str, Any]) -> type[models.Model]:
@@ -64,6 +75,20 @@ def model_of(setting: str, mapping: dict[str, Any]) -> type[models.Model]:
         return cast("type[models.Model]", apps.get_model(label))
     except (LookupError, ValueError) as error:
         raise ConfigurationError(f'PERSONALIZE["{setting}"]["model"] is {label!r}: {error}') from error
+
+
+def _pages(rows: models.QuerySet[Any, Any]) -> Iterator[Any]:
+    """Yield rows ordered by their first column, the primary key, page by page.
+
+    No cursor stays open while the caller works on a page: a caller that writes in between would otherwise hold a
+    snapshot which SQLite cannot write from as soon as somebody else has written.
+    """
+    after = rows
+    while page := list(after[:PAGE]):
+        yield from page
+        if len(page) < PAGE:
+            return
+        after = rows.filter(pk__gt=page[-1][0])
 
 
 class MappedShop:
@@ -114,10 +139,8 @@ class MappedShop:
     def count_lines(self) -> int:
         return self._lines().count()
 
-    def lines(self, *, order_keys: Iterable[str] | None = None, user_key: str | None = None) -> Iterator[Line]:
+    def lines(self, *, user_key: str | None = None) -> Iterator[Line]:
         rows = self._lines()
-        if order_keys is not None:
-            rows = rows.filter(personalize_order__in=list(order_keys))
         if user_key is not None:
             if self.line.get("user") is None:
                 return
@@ -130,7 +153,7 @@ class MappedShop:
         }
         names = ("item", "order", "qty", "cancelled", "cancelled_at", "date", "price", "currency", "user")
         found = rows.annotate(**absent).order_by("pk").values_list("pk", *(f"personalize_{name}" for name in names))
-        for pk, item, order, qty, cancelled, cancelled_at, date, price, currency, user in found.iterator(CHUNK):
+        for pk, item, order, qty, cancelled, cancelled_at, date, price, currency, user in _pages(found):
             quantity = int(qty or 0)
             placed_at = moment(date)
             if item is None or order is None or placed_at is None or quantity < 1:
@@ -175,9 +198,18 @@ class MappedShop:
 
     def _sellable(self) -> models.QuerySet[Any]:
         rows = self.model._base_manager.all()
-        for condition in ("visible", "in_stock"):
-            if isinstance(self.product.get(condition), Q):
-                rows = rows.filter(self.product[condition])
+        for name in ("visible", "in_stock"):
+            condition = self.product.get(name)
+            if condition is None:
+                continue
+            if not is_condition(condition):
+                raise ConfigurationError(
+                    f'PERSONALIZE["PRODUCT"]["{name}"] is {condition!r}; '
+                    "wanted a condition, such as Q(is_visible=True)."
+                )
+            if crosses_many(self.model, condition):
+                condition = Q(pk__in=self.model._base_manager.filter(condition).values("pk"))
+            rows = rows.filter(condition)
         followed = {relation(self.model, path) for path in self.product.values()} - {""}
         return rows.select_related(*sorted(followed)) if followed else rows
 
@@ -186,13 +218,14 @@ class MappedShop:
             path = self.product.get(name)
             return read(obj, path) if isinstance(path, str) else None
 
+        price, list_price = money(value("price")), money(value("list_price"))
         return Item(
             key=str(obj.pk),
             title=text(value("title")) or str(obj),
             url=self._url(obj),
             image=image_url(value("image")),
-            price=money(value("price")),
-            list_price=money(value("list_price")),
+            price=price,
+            list_price=list_price if price is not None and list_price is not None and list_price > price else None,
             currency=self._currency(self.product, value("currency")),
             category=text(value("category")),
             category_url=text(value("category_url")),

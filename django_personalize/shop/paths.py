@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.exceptions import FieldDoesNotExist, ObjectDoesNotExist
 from django.db import models
-from django.db.models import F
+from django.db.models import F, Q
 from django.db.models.fields.files import FieldFile
 from django.utils import timezone
 
@@ -34,6 +34,50 @@ def relation(model: type[models.Model], path: Any) -> str:
         followed.append(part)
         current = field.related_model
     return "__".join(followed)
+
+
+def is_condition(value: Any) -> bool:
+    """Say whether `value` can stand in a `filter()`: a Q, an Exists, a comparison."""
+    return bool(getattr(value, "conditional", False))
+
+
+def paths_in(value: Any) -> list[str]:
+    """Return the field paths that a mapped value mentions: itself, or those inside a Q or an expression."""
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, Q):
+        found: list[str] = []
+        children: list[Any] = list(value.children)
+        for child in children:
+            found += [child[0], *paths_in_value(child[1])] if isinstance(child, tuple) else paths_in(child)
+        return found
+    return paths_in_value(value)
+
+
+def paths_in_value(value: Any) -> list[str]:
+    """Return the paths inside an expression; a plain value, and a subquery of its own, mention none of ours."""
+    if isinstance(value, F):
+        return [str(vars(value)["name"])]
+    if hasattr(value, "query") or not hasattr(value, "get_source_expressions"):
+        return []
+    return [path for source in value.get_source_expressions() if source is not None for path in paths_in(source)]
+
+
+def crosses_many(model: type[models.Model], value: Any) -> bool:
+    """Say whether a condition looks at several rows per item, so that joining them would repeat the item."""
+    for path in paths_in(value):
+        current: Any = model
+        for part in path.split("__"):
+            try:
+                field = current._meta.get_field(part)
+            except FieldDoesNotExist:
+                break
+            if field.one_to_many or field.many_to_many:
+                return True
+            if field.related_model is None:
+                break
+            current = field.related_model
+    return False
 
 
 def read(obj: Any, path: str) -> Any:
@@ -74,11 +118,16 @@ def money(value: Any) -> Decimal | None:
 
 
 def moment(value: datetime | date | None) -> datetime | None:
-    """Return an aware datetime: a bare date is its midnight, a naive time is in the current time zone."""
+    """Return an aware datetime in UTC: a bare date is its midnight, and naive times are in the project's time zone.
+
+    Not in the active one, which follows whoever asks: the same row must be the same moment in every request.
+    """
     if value is None:
         return None
     if not isinstance(value, datetime):
         value = datetime.combine(value, time.min)
     if value.tzinfo is UTC:
         return value
-    return timezone.make_aware(value) if timezone.is_naive(value) else value.astimezone(UTC)
+    if timezone.is_naive(value):
+        value = timezone.make_aware(value, timezone.get_default_timezone())
+    return value.astimezone(UTC)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 from uuid import UUID
@@ -58,14 +58,10 @@ class MemoryShop:
     def count_lines(self) -> int:
         return len(self.orders)
 
-    def lines(self, *, order_keys: Iterable[str] | None = None, user_key: str | None = None) -> Iterator[Line]:
-        wanted = None if order_keys is None else set(order_keys)
+    def lines(self, *, user_key: str | None = None) -> Iterator[Line]:
         for line in sorted(self.orders, key=lambda line: line.key):
-            if wanted is not None and line.order_key not in wanted:
-                continue
-            if user_key is not None and line.user_key != user_key:
-                continue
-            yield line
+            if user_key is None or line.user_key == user_key:
+                yield line
 
 
 class StaticConsent:

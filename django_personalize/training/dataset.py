@@ -19,8 +19,6 @@ from django_personalize.core.arrays import Double, Float, Int, Purchases
 from django_personalize.core.types import Purpose
 from django_personalize.models import Event, Visitor
 
-DAY = 86_400.0
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Orders:

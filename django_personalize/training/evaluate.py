@@ -13,16 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from django_personalize.artifacts.model import Model, assemble
-from django_personalize.core.arrays import Float
+from django_personalize.core.arrays import DAY, Float
 from django_personalize.recommend.features import rows
-from django_personalize.recommend.fold_in import FOLDS
+from django_personalize.recommend.fold_in import FOLDS, standardised
 from django_personalize.recommend.generators import GENERATORS, top
 from django_personalize.recommend.personal import order_by
 from django_personalize.recommend.profile import Profile
 from django_personalize.training import catalogue as catalogues
 from django_personalize.training import dataset, ranker, split
 from django_personalize.training.catalogue import Catalogue
-from django_personalize.training.dataset import DAY, Orders
+from django_personalize.training.dataset import Orders
 from django_personalize.training.factors import interactions
 from django_personalize.training.fits import Fits
 from django_personalize.training.learn import learn, with_factors
@@ -124,6 +124,11 @@ def recent_counts(model: Model, person: Profile) -> Float:
     return model.sold[:, 0]
 
 
+def own_and_popular(model: Model, person: Profile) -> Float:
+    """The best of the cheap: what the person bought and what everybody buys, standardised and added up."""
+    return standardised(GENERATORS["own"](model, person)) + standardised(GENERATORS["popular"](model, person))
+
+
 def report(
     source: Orders,
     *,
@@ -189,7 +194,8 @@ def _impersonal(held: Held, model: Model) -> dict[str, Score]:
         "own history": GENERATORS["own"],
         "basket neighbours": GENERATORS["neighbours"],
     }
-    return {name: measure(held, model, scorer, positive=True) for name, scorer in scorers.items()}
+    found = {name: measure(held, model, scorer, positive=True) for name, scorer in scorers.items()}
+    return {**found, "own history + recent popularity": measure(held, model, own_and_popular)}
 
 
 def _silent(stage: str, done: int, total: int) -> None:

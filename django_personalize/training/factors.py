@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from django_personalize.core.arrays import Interactions, Purchases
+from django_personalize.core.arrays import DAY, Interactions, Purchases
 
-DAY = 86_400.0
 HALF_LIFE_DAYS = 30.0
 FLOOR = 0.1
 CEILING = 2.0

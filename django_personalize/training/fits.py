@@ -10,6 +10,7 @@ from django_personalize.conf import settings
 from django_personalize.core import loading
 from django_personalize.core.arrays import Factors, Interactions
 from django_personalize.core.protocols import Trainer
+from django_personalize.exceptions import TrainerUnavailable
 from django_personalize.training import child
 
 LARGE = 20_000
@@ -34,14 +35,14 @@ class Fits:
         self._seed, self._threads = seed, threads
         self._progress = progress
         self._done = 0
-        self._path = trainer_path()
+        self._paths = trainer_paths()
         self._pool: ThreadPoolExecutor | None = None
         self._futures: list[Future[Factors]] = []
         processes = max(1, (os.cpu_count() or 1) // max(threads, 1))
         large = [job for job in jobs if len(job) >= LARGE]
         if len(large) > 1 and processes > 1:
             self._pool = ThreadPoolExecutor(max_workers=min(processes, len(jobs)))
-            self._futures = [self._pool.submit(child.fit, self._path, job, seed=seed, threads=threads) for job in jobs]
+            self._futures = [self._pool.submit(self._there, job) for job in jobs]
 
     def __enter__(self) -> Fits:
         return self
@@ -59,10 +60,27 @@ class Fits:
         return factors
 
     def _here(self, job: Interactions) -> Factors:
-        trainer: Trainer = loading.instance(self._path)
-        return trainer.fit(job, seed=self._seed, threads=self._threads)
+        def fit(path: str) -> Factors:
+            trainer: Trainer = loading.instance(path)
+            return trainer.fit(job, seed=self._seed, threads=self._threads)
+
+        return first_available(self._paths, fit)
+
+    def _there(self, job: Interactions) -> Factors:
+        return first_available(self._paths, lambda path: child.fit(path, job, seed=self._seed, threads=self._threads))
 
 
-def trainer_path() -> str:
-    """Return the dotted path of the trainer that learns: the first of `TRAINERS`."""
-    return str(settings.TRAINERS[0])
+def trainer_paths() -> tuple[str, ...]:
+    """Return the dotted paths of `TRAINERS`; the first whose package is installed learns."""
+    return tuple(settings.TRAINERS)
+
+
+def first_available(paths: Sequence[str], fit: Callable[[str], Factors]) -> Factors:
+    """Return what the first trainer that is available learns; `TrainerUnavailable` as the last one put it."""
+    missing = TrainerUnavailable('PERSONALIZE["TRAINERS"] names no trainer.')
+    for path in paths:
+        try:
+            return fit(path)
+        except TrainerUnavailable as error:
+            missing = error
+    raise missing

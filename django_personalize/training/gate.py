@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from django_personalize.artifacts.model import Arrays, Model
-from django_personalize.core.arrays import Float
+from django_personalize.core.arrays import DAY, Float
 from django_personalize.training.ladder import Rung
 
 EXPLODED = 100.0
@@ -16,9 +16,12 @@ KEPT_SHARE = 0.8
 """The share of the live model's listed items that a new one must still list."""
 
 
-def refusals(arrays: Arrays, verdicts: Mapping[str, Rung], live: Model | None) -> list[str]:
-    """Return every reason why the live version should stay, in words; empty where this one may take its place."""
-    return [*_data(arrays), *_vectors(arrays, verdicts), *_catalogue(arrays, live), *_quality(verdicts)]
+def refusals(arrays: Arrays, verdicts: Mapping[str, Rung], as_of: float, live: Model | None) -> list[str]:
+    """Return every reason why the live version should stay, in words; empty where this one may take its place.
+
+    Quality is not among them: the ladder has already switched off each rung that is worse than the one below.
+    """
+    return [*_data(arrays), *_vectors(arrays, verdicts), *_catalogue(arrays, live), *_age(as_of, live)]
 
 
 def sound(vectors: Float) -> bool:
@@ -63,16 +66,8 @@ def _catalogue(arrays: Arrays, live: Model | None) -> list[str]:
     return []
 
 
-def _quality(verdicts: Mapping[str, Rung]) -> list[str]:
-    bar = verdicts["popular"].ndcg
-    if bar is None:
+def _age(as_of: float, live: Model | None) -> list[str]:
+    if live is None or as_of >= live.as_of:
         return []
-    standing = [(name, rung) for name, rung in verdicts.items() if rung.on and rung.ndcg is not None]
-    if not standing:
-        return []
-    name, rung = standing[-1]
-    if rung.ndcg is not None and rung.ndcg < bar:
-        return [
-            f"It is worse than recent popularity on held-out time: NDCG@10 {rung.ndcg:.4f} ({name}) against {bar:.4f}."
-        ]
-    return []
+    days = (live.as_of - as_of) / DAY
+    return [f"It is stale: what it learnt from ends {days:.1f} days before what the live model learnt from."]

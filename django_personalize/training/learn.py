@@ -7,12 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from django_personalize.core.arrays import Factors, Float, Int, Purchases
+from django_personalize.core.arrays import DAY, Factors, Float, Int, Purchases
 from django_personalize.training import cold, popularity
 from django_personalize.training.catalogue import Catalogue
 from django_personalize.training.neighbours import NEAR, TOGETHER, neighbours
-
-DAY = 86_400.0
 
 
 def learn(purchases: Purchases, catalogue: Catalogue, *, together: bool = True) -> dict[str, NDArray[Any]]:

@@ -18,13 +18,12 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from django_personalize.core.arrays import Double, Float, Int, Purchases
+from django_personalize.core.arrays import DAY, Double, Float, Int, Purchases
 
 KEPT = 100
 LONGEST_BASKET = 300
 """Lines of one basket that count, the largest by money: bounds memory, for pairs grow with the square."""
 PAIRS_PER_BLOCK = 4_000_000
-DAY = 86_400.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from django_personalize.core.arrays import Double, Float, Int, Purchases
 
-DAY = 86_400.0
 HALF_LIVES = (2.0, 7.0, 60.0)
 WINDOWS = (7.0, 30.0, 90.0)
 

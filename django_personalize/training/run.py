@@ -19,13 +19,13 @@ from django_personalize.artifacts.model import Model
 from django_personalize.artifacts.publish import publish, tidy
 from django_personalize.conf import settings
 from django_personalize.core import clock
-from django_personalize.core.arrays import Interactions, Purchases
+from django_personalize.core.arrays import DAY, Interactions, Purchases
 from django_personalize.exceptions import NotEnoughData, TrainerUnavailable, TrainingRunning
 from django_personalize.models import ModelVersion
 from django_personalize.training import catalogue as catalogues
 from django_personalize.training import dataset, evaluate, gate, ladder, ranker, split
 from django_personalize.training.catalogue import Catalogue
-from django_personalize.training.dataset import DAY, Orders
+from django_personalize.training.dataset import Orders
 from django_personalize.training.factors import interactions
 from django_personalize.training.fits import Fits
 from django_personalize.training.learn import learn, with_factors
@@ -228,7 +228,7 @@ def _counts(purchases: Purchases, arrays: Arrays, data: ladder.Data) -> dict[str
 def _publish(learnt: Learnt, orders: Orders, moment: datetime, started: float) -> ModelVersion:
     """Write the artefact and its row, and promote it where the gate has nothing against it."""
     live = store.live()
-    refused = gate.refusals(learnt.arrays, learnt.verdicts, live)
+    refused = gate.refusals(learnt.arrays, learnt.verdicts, moment.timestamp(), live)
     told = ladder.manifest(learnt.verdicts)
     facts = {
         "as_of": moment.astimezone(UTC).timestamp(),

@@ -9,11 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from django_personalize.artifacts.model import Model
-from django_personalize.core.arrays import Double, Int
+from django_personalize.core.arrays import DAY, Double, Int
 from django_personalize.recommend.profile import Profile, weigh
-from django_personalize.training.dataset import Orders, before, net
-
-DAY = 86_400.0
+from django_personalize.training.dataset import Orders, before
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,9 +39,10 @@ class Held:
 def hold(orders: Orders, cut: float, days: float) -> Held:
     """Return the people who were known before `cut` and bought within `days` after it, in key order.
 
-    Their past is netted as it was known at the cut; what they bought counts net of everything known at the end.
+    Their past is netted as it was known at the cut; what they bought counts net of what was known when the window
+    ended: what came back later is for the next window to know.
     """
-    past, whole = before(orders, cut), net(orders)
+    past, whole = before(orders, cut), before(orders, cut + days * DAY)
     place = {key: i for i, key in enumerate(orders.item_keys)}
     past_items = _places(past.item_keys, place)
     whole_items = _places(whole.item_keys, place)
@@ -70,7 +69,7 @@ def hold_baskets(orders: Orders, cut: float, days: float, *, most: int = 1_000) 
 
     Every second item by key is known, as of that moment; at most `most` baskets, evenly spread over the window.
     """
-    whole = net(orders)
+    whole = before(orders, cut + days * DAY)
     place = {key: i for i, key in enumerate(orders.item_keys)}
     item = _places(whole.item_keys, place)[whole.item] if len(whole) else whole.item
     after = np.flatnonzero((whole.time >= cut) & (whole.time < cut + days * DAY))

@@ -10,9 +10,10 @@ from django.http import HttpRequest, HttpResponseBase
 from django.utils.cache import add_never_cache_headers
 
 from django_personalize.core.types import Purpose
+from django_personalize.models.visitor import YES_LASTS
 
 NAME = "pz_vid"
-MAX_AGE = 60 * 60 * 24 * 390
+MAX_AGE = int(YES_LASTS.total_seconds())
 _SIGNER = signing.Signer(salt="django_personalize.visitor")
 
 

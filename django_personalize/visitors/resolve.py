@@ -9,17 +9,28 @@ from django_personalize.models import Visitor
 from django_personalize.visitors import cookie
 
 
+def browser_of(request: HttpRequest) -> Visitor | None:
+    """Return the visitor that this browser's cookie names, whoever is logged in, with one query per request.
+
+    None without a yes, and without any query then. Never looks at the session, so it may be asked on any page.
+    """
+    if not hasattr(request, "_personalize_browser"):
+        token = None if granted(states(request)).isdisjoint(TRACED) else cookie.read(request)
+        found = None if token is None else Visitor.objects.filter(pk=token.visitor_id).first()
+        request._personalize_browser = found  # type: ignore[attr-defined]
+    held: Visitor | None = request._personalize_browser  # type: ignore[attr-defined]
+    return held
+
+
 def visitor_of(request: HttpRequest) -> Visitor | None:
-    """Return the visitor, with one query per request; None without a yes, and without any query then.
+    """Return the visitor who is here.
 
     A visitor that belongs to an account is nobody while another account, or none, is logged in: on a shared computer
     the next person must not see the last one's page. Reads `request.user`, so call it only where the response varies
     by visitor anyway.
     """
-    if not hasattr(request, "_personalize_visitor"):
-        request._personalize_visitor = _look_up(request)  # type: ignore[attr-defined]
-    held: Visitor | None = request._personalize_visitor  # type: ignore[attr-defined]
-    return held
+    visitor = browser_of(request)
+    return visitor if visitor is not None and belongs(visitor, account_of(request)) else None
 
 
 def account_of(request: HttpRequest) -> str:
@@ -31,13 +42,3 @@ def account_of(request: HttpRequest) -> str:
 def belongs(visitor: Visitor, account: str) -> bool:
     """Say whether this visitor may be used by whoever is logged in now."""
     return visitor.user_key in ("", account)
-
-
-def _look_up(request: HttpRequest) -> Visitor | None:
-    if granted(states(request)).isdisjoint(TRACED):
-        return None
-    token = cookie.read(request)
-    if token is None:
-        return None
-    visitor = Visitor.objects.filter(pk=token.visitor_id).first()
-    return visitor if visitor is not None and belongs(visitor, account_of(request)) else None

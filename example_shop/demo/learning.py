@@ -62,6 +62,10 @@ def measure() -> Report:
     return report(orders_of(shop), seed=settings.SEED, threads=settings.THREADS, catalogue=catalogue_of(shop))
 
 
+class MeasurementFailed(Exception):
+    """The measuring process ended without a table."""
+
+
 class Measuring:
     """`measure` in a process beside this one: it needs no tables, so it runs while these are filled."""
 
@@ -78,6 +82,8 @@ class Measuring:
         self.process.communicate()
 
     def table(self) -> str:
-        """Wait for the table; what went wrong instead, where something did."""
+        """Wait for the table; `MeasurementFailed` with what the process said where there is none."""
         out, error = self.process.communicate()
-        return out.strip() if self.process.returncode == 0 else f"The measurement failed: {error.strip()[-2000:]}"
+        if self.process.returncode != 0 or not out.strip():
+            raise MeasurementFailed(f"The measurement failed: {error.strip()[-2000:] or 'it said nothing'}")
+        return out.strip()

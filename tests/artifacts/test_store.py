@@ -208,9 +208,23 @@ def test_a_promotion_that_fails_half_way_leaves_the_old_one_live(root, monkeypat
         raise IntegrityError("half way")
 
     monkeypatch.setattr(ModelVersion, "save", fails)
-    with pytest.raises(IntegrityError):
+    with pytest.raises(ArtifactError, match=f"Another version went live while #{second.pk} was being promoted"):
         promote.promote(second)
     assert list(ModelVersion.objects.filter(status="live")) == [first]
+
+
+@pytest.mark.django_db
+def test_of_two_promotions_at_once_one_is_told_in_words_that_the_other_won(root, monkeypatch):
+    mine, theirs = version(root), version(root)
+    real = ModelVersion.save
+
+    def late(self, **kwargs):
+        ModelVersion.objects.filter(pk=theirs.pk).update(status="live", promoted_at=WHEN)
+        real(self, **kwargs)
+
+    monkeypatch.setattr(ModelVersion, "save", late)
+    with pytest.raises(ArtifactError, match="look which one, and promote again"):
+        promote.promote(mine)
 
 
 @pytest.mark.django_db

@@ -22,11 +22,12 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 django.setup()
 
 from django_personalize.artifacts.model import Model  # noqa: E402
+from django_personalize.core.arrays import DAY  # noqa: E402
 from django_personalize.core.types import History, Query  # noqa: E402
-from django_personalize.recommend.categories import rank_categories  # noqa: E402
+from django_personalize.placements.decide import PLACEMENTS, decide  # noqa: E402
 from django_personalize.recommend.pipeline import rank  # noqa: E402
 from django_personalize.training import catalogue, dataset, evaluate, run, split  # noqa: E402
-from django_personalize.training.dataset import DAY, Orders  # noqa: E402
+from django_personalize.training.dataset import Orders  # noqa: E402
 from django_personalize.training.learn import learn  # noqa: E402
 from example_shop.data.cleaning import clean  # noqa: E402
 from example_shop.data.raw import read  # noqa: E402
@@ -72,11 +73,11 @@ def latency(source: Orders, model: Model, *, asks: int = 300) -> dict[str, tuple
         past = History(item_keys=keys, kinds=("purchase",) * len(keys), times=times, quantities=(1,) * len(keys))
         queries.append(Query(placement="p", n=8, as_of=now, context=keys[:1], history=past))
     spent = {}
-    for name in ("personal", "similar", "bought_together", "best_sellers", "categories"):
+    for name in ("personal", "similar", "bought_together", "best_sellers", "a whole homepage"):
         took = []
         for query in queries:
             start = time.perf_counter()
-            _ = rank_categories(query, model) if name == "categories" else rank(name, query, model)
+            _ = decide(PLACEMENTS["personal-home"], query, model) if " " in name else rank(name, query, model)
             took.append(1000 * (time.perf_counter() - start))
         spent[name] = (float(np.percentile(took, 50)), float(np.percentile(took, 95)))
     return spent

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 from django.http import HttpResponse
 from django.test import RequestFactory
-from django.urls import path, resolve
+from django.urls import clear_script_prefix, path, resolve, set_script_prefix
 
 from django_personalize.capture.page_views import Pattern, item_shown, learn
 from django_personalize.core.types import Item
@@ -16,6 +16,7 @@ def page(request, **kwargs):
 urlpatterns = [
     path("products/<int:pk>/", page, name="product"),
     path("by-title/<title>/", page, name="by-title"),
+    path("<int:category>/<int:pk>/", page, name="nested"),
     path("about/", page, name="about"),
 ]
 
@@ -45,10 +46,34 @@ def test_a_url_that_names_a_field_is_looked_up(memory_shop):
     assert visit("/by-title/Nothing/") is None
 
 
+def item(key, url, **fields):
+    return Item(key=key, title="x", url=url, obj=type("Row", (), fields)())
+
+
 def test_a_url_that_tells_no_items_apart_is_not_learnt():
-    assert learn(Item(key="1", title="x", url="/about/")) is None
-    assert learn(Item(key="1", title="x", url="/elsewhere/")) is None
-    assert learn(Item(key="1", title="x", url="https://shop.example/products/1/?a=b")) == Pattern("product", "pk", "")
+    assert learn([item("1", "/about/")]) is None
+    assert learn([item("1", "/elsewhere/")]) is None
+    assert learn([]) is None
+    assert learn([item("1", "https://shop.example/products/1/?a=b")]) == Pattern("product", "pk", "")
+
+
+def test_one_item_that_agrees_by_chance_does_not_decide():
+    both = [item("7", "/7/7/"), item("8", "/7/8/")]
+    assert learn(both) == learn(both[::-1]) == Pattern("nested", "pk", "")
+
+
+def test_a_slug_outside_ascii_is_learnt():
+    assert learn([item("1", "/by-title/%D0%A1%D0%B2%D0%B5%D1%87%D0%B0/", title="Свеча")]) == Pattern(
+        "by-title", "title", "title"
+    )
+
+
+def test_a_shop_below_a_prefix_is_learnt():
+    set_script_prefix("/shop/")
+    try:
+        assert learn([item("1", "/shop/products/1/")]) == Pattern("product", "pk", "")
+    finally:
+        clear_script_prefix()
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@ from datetime import timedelta
 
 import pytest
 
+from django_personalize.core import clock
 from django_personalize.core.types import History
 from django_personalize.events import store
 from django_personalize.events.history import history_of
@@ -12,7 +13,7 @@ pytestmark = pytest.mark.django_db
 
 
 def visitor(**changes):
-    values = {"granted": {"personalization": True}, "created_at": MOMENT, "answered_at": MOMENT}
+    values = {"granted": {"personalization": True}, "created_at": MOMENT, "answered_at": clock.now()}
     return Visitor.objects.create(**(values | changes))
 
 

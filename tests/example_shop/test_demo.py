@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import socket
+from datetime import UTC, datetime
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import OperationalError
 
+from django_personalize.models import ModelVersion
 from example_shop.data.cleaning import clean
 from example_shop.data.raw import read
 from example_shop.demo import learning
 from example_shop.demo.management.commands import demo
 from example_shop.shop.loading import ShopNotEmpty
 from tests.shops import product
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
 
 def test_a_port_in_use_is_told_before_any_work_with_the_way_out():
@@ -49,6 +53,34 @@ def test_a_shop_that_is_not_the_demos_is_left_alone(monkeypatch):
         call_command("demo", no_serve=True)
     with pytest.raises(ShopNotEmpty):
         demo.load()
+
+
+@pytest.mark.parametrize("code", ["import sys; sys.exit('no such file')", "print()"])
+def test_a_measurement_that_failed_is_no_table(monkeypatch, tmp_path, code):
+    broken = tmp_path / "manage.py"
+    broken.write_text(code)
+    monkeypatch.setattr(learning, "MANAGE", broken)
+    with learning.Measuring() as measuring, pytest.raises(learning.MeasurementFailed, match=r"no such file|nothing"):
+        measuring.table()
+
+
+@pytest.mark.django_db
+def test_a_failed_measurement_ends_the_demo_and_is_not_kept_as_its_result(monkeypatch):
+    class Failing(Measured):
+        def table(self):
+            raise learning.MeasurementFailed("The measurement failed: no such file")
+
+    version = ModelVersion.objects.create(
+        directory="d", manifest_sha256="", as_of=NOW, created_at=NOW, fingerprint="", seconds=1.0, metrics={"kept": 1}
+    )
+    monkeypatch.setattr(demo, "Measuring", Failing)
+    monkeypatch.setattr(demo.Command, "_load", lambda self: "loaded")
+    monkeypatch.setattr(demo.Command, "_read_orders", lambda self: None)
+    monkeypatch.setattr(demo.Command, "_train", lambda self: version)
+    with pytest.raises(CommandError, match="no such file"):
+        call_command("demo", no_serve=True)
+    version.refresh_from_db()
+    assert version.metrics == {"kept": 1}
 
 
 class Measured:

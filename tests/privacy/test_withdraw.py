@@ -2,6 +2,7 @@ from uuid import UUID
 
 import pytest
 
+from django_personalize.core import clock
 from django_personalize.core.types import DecisionDraft, ImpressionDraft, Purpose
 from django_personalize.events import store
 from django_personalize.models import Decision, Event, Impression, Visitor
@@ -13,7 +14,7 @@ BOTH = {"personalization": True, "analytics": True}
 
 
 def visitor(**changes):
-    return Visitor.objects.create(**({"granted": BOTH, "created_at": MOMENT, "answered_at": MOMENT} | changes))
+    return Visitor.objects.create(**({"granted": BOTH, "created_at": MOMENT, "answered_at": clock.now()} | changes))
 
 
 def with_facts(me):
@@ -35,7 +36,7 @@ def with_facts(me):
 def test_no_yes_left_leaves_nothing_but_an_unlinked_basket():
     me = visitor()
     with_facts(me)
-    assert change(me.pk, []) is None
+    assert change(me.pk, [], refused=True) is None
     assert (Visitor.objects.count(), Decision.objects.count(), Impression.objects.count()) == (0, 0, 0)
     assert list(Event.objects.values_list("kind", "visitor_id")) == [("purchase", None)]
 
@@ -43,7 +44,7 @@ def test_no_yes_left_leaves_nothing_but_an_unlinked_basket():
 def test_a_lost_personalization_cuts_the_orders_loose_and_keeps_the_statistics():
     me = visitor()
     with_facts(me)
-    assert change(me.pk, [Purpose.ANALYTICS]).granted == {"analytics": True}
+    assert change(me.pk, [Purpose.ANALYTICS], refused=True).granted == {"analytics": True}
     assert sorted(Event.objects.values_list("kind", "visitor_id")) == [("purchase", None), ("view_item", me.pk)]
     assert Decision.objects.count() == 1
 
@@ -51,16 +52,40 @@ def test_a_lost_personalization_cuts_the_orders_loose_and_keeps_the_statistics()
 def test_another_browser_of_the_account_that_still_says_yes_takes_the_orders_over():
     me, other = visitor(user_key="7"), visitor(user_key="7")
     with_facts(me)
-    change(me.pk, [])
+    change(me.pk, [], refused=True)
     assert Event.objects.get().visitor_id == other.pk
 
 
 def test_nobody_elses_facts_are_touched():
     me, other = visitor(), visitor()
     store.insert_events([event(1, visitor_id=other.pk)], received_at=MOMENT)
-    change(me.pk, [])
+    change(me.pk, [], refused=True)
     assert Event.objects.get().visitor_id == other.pk
 
 
+def test_a_no_counts_for_everybody_that_this_browser_has_been():
+    mine = visitor(user_key="7")
+    later = visitor(browser=mine.browser)
+    store.insert_events(
+        [
+            event(1, visitor_id=mine.pk, kind="purchase", transaction_id="A"),
+            event(2, visitor_id=mine.pk),
+            event(3, visitor_id=later.pk),
+        ],
+        received_at=MOMENT,
+    )
+    change(later.pk, [], refused=True)
+    assert not Visitor.objects.exists()
+    assert list(Event.objects.values_list("kind", "visitor_id")) == [("purchase", None)]
+
+
+def test_an_answer_that_lapsed_is_kept_unused_until_it_is_repeated():
+    me = visitor()
+    with_facts(me)
+    change(me.pk, [], refused=False)
+    assert Visitor.objects.get().granted == {}
+    assert sorted(Event.objects.values_list("kind", "visitor_id")) == [("purchase", None), ("view_item", me.pk)]
+
+
 def test_a_visitor_who_is_gone_already_is_none():
-    assert change(UUID(int=9), [Purpose.ANALYTICS]) is None
+    assert change(UUID(int=9), [Purpose.ANALYTICS], refused=True) is None

@@ -10,15 +10,18 @@ import pytest
 
 from django_personalize.core.arrays import Factors
 from django_personalize.core.types import History, Query
+from django_personalize.recommend import asking
+from django_personalize.recommend.asking import Asking
 from django_personalize.recommend.categories import rank_categories, top_of_category
 from django_personalize.recommend.explain import REASONS
 from django_personalize.recommend.features import NAMES
 from django_personalize.recommend.personal import standing
-from django_personalize.recommend.pipeline import PIPELINES, over_fetch, rank
+from django_personalize.recommend.pipeline import PIPELINES, over_fetch, rank, rank_of
 from django_personalize.recommend.profile import profile, without
 from tests.recommend.test_generators import past
 from tests.training.small import NOW, model, orders, two_tastes
 
+NAMED = ("Capital", "Small")
 WHEN = datetime.fromtimestamp(NOW, UTC)
 
 
@@ -45,7 +48,7 @@ def tastes():
     vectors = np.column_stack([capitals, ~capitals]).astype(np.float32)
     factors = Factors(vectors=vectors, biases=np.zeros(len(vectors), dtype=np.float32))
     learnt = model(source, "popular", "neighbours", "factors", factors=factors, fold="both")
-    return replace(learnt, categories=("Capital", "Small"), item_category=np.where(capitals, 0, 1).astype(np.int32))
+    return replace(learnt, categories=NAMED, item_category=np.where(capitals, 0, 1).astype(np.int32))
 
 
 def test_without_a_model_there_is_nothing_and_the_shop_shows_its_newest():
@@ -115,11 +118,10 @@ def test_bought_again_says_so_and_only_of_what_was_bought(tastes):
     reasons = {candidate.item_key: candidate.reason for candidate in found.candidates}
     assert (reasons["A"].code, reasons["A"].anchor) == ("buy_again", "A")
     assert reasons["C"].code != "buy_again"
-    assert keys(rank("buy_again", query(("A", "purchase", 1), ("C", "view_item", 1)), tastes)) == ["A"]
 
 
 def test_the_anchor_is_the_item_whose_removal_costs_the_candidate_most():
-    source = orders(*[(9, "", "ax"), (8, "", "by")] * 3, *[(1, "", "e")] * 30)
+    source = orders(*[(9, "", "ax"), (8, "", "by")] * 3, *[(1, "", "e")] * 30, *[(8, "", c) for c in "fghi"] * 4)
     learnt = model(source)
     asked = query(("a", "purchase", 1), ("b", "view_item", 1), n=4)
     reasons = {candidate.item_key: candidate.reason for candidate in rank("personal", asked, learnt).candidates}
@@ -134,6 +136,47 @@ def test_the_anchor_is_the_item_whose_removal_costs_the_candidate_most():
 
         assert raw(left, mine) == 0.0
         assert raw(left, other) == raw(whole, other) > 0.0
+
+
+def forgetting(asked, key):
+    past = asked.history
+    kept = [place for place, each in enumerate(past.item_keys) if each != key]
+    columns = {name: tuple(getattr(past, name)[i] for i in kept) for name in ("item_keys", "kinds", "times")}
+    return replace(asked, history=History(**columns, quantities=(1,) * len(kept)))
+
+
+@pytest.mark.parametrize("n", [2, 4, 8])
+@pytest.mark.parametrize("fold", ["mean", "ridge", "both"])
+def test_without_its_anchor_an_item_would_not_be_shown(tastes, n, fold):
+    """The deletion test, in pasts of every kind: the row is asked for again as though the anchor had never been."""
+    chance = np.random.default_rng(7)
+    learnt = replace(tastes, fold=fold)
+    named = 0
+    for _ in range(40):
+        chosen = chance.choice(np.array(learnt.item_keys), size=int(chance.integers(1, 6)), replace=False).tolist()
+        rows = [(key, str(chance.choice(["purchase", "view_item"])), float(chance.uniform(0, 60))) for key in chosen]
+        asked = query(*sorted(rows, key=lambda row: row[2]), n=n)
+        for candidate in rank("personal", asked, learnt).candidates[:n]:
+            if candidate.reason.code in ("because_bought", "because_viewed"):
+                named += 1
+                left = keys(rank("personal", forgetting(asked, candidate.reason.anchor), learnt))[:n]
+                assert candidate.item_key not in left
+    assert named
+
+
+def test_what_is_for_you_would_not_be_shown_to_nobody(tastes):
+    asked = query(("A", "purchase", 1), ("C", "view_item", 2), ("d", "purchase", 3), n=5)
+    shown = rank("personal", asked, tastes).candidates[:5]
+    nobody = keys(rank("personal", query(n=5), tastes))[:5]
+    assert all(each.item_key not in nobody for each in shown if each.reason.code == "for_you")
+    assert all(each.item_key in nobody for each in shown if each.reason.code in ("popular", "new"))
+
+
+def test_no_anchor_is_named_for_what_is_not_shown(tastes):
+    asked = query(("A", "purchase", 1), ("C", "view_item", 2), n=3)
+    rest = rank("personal", asked, tastes).candidates[3:]
+    assert rest
+    assert {each.reason.code for each in rest} <= {"buy_again", "for_you", "popular", "new"}
 
 
 def test_what_is_popular_anyway_is_not_put_down_to_the_persons_past(tastes):
@@ -184,38 +227,42 @@ def test_also_like_of_something_new_is_its_category_and_of_something_unknown_wha
     assert keys(found)
 
 
-def test_trending_is_what_sells_faster_now_than_before():
-    learnt = model(orders(*[(day, "", "a") for day in range(400)], *[(1, "", "b")] * 4))
-    found = rank("trending", query(), learnt)
-    assert keys(found)[0] == "b"
-    assert found.candidates[0].reason.code == "trending"
-
-
 def test_categories_come_by_recent_popularity_without_a_past_and_by_taste_with_one(tastes):
-    popular = rank_categories(query(), tastes)
-    assert [each.reason.code for each in popular] == ["popular", "popular"]
+    selling = {name: tastes.popularity[tastes.item_category == place, 1].sum() for place, name in enumerate(NAMED)}
+    assert rank_categories(Asking(query(), tastes)) == tuple(sorted(NAMED, key=selling.__getitem__, reverse=True))
     for key, first in (("A", "Capital"), ("a", "Small")):
-        mine = rank_categories(query((key, "purchase", 1), (key, "purchase", 9)), tastes)
-        assert mine[0].name == first
-        assert (mine[0].reason.code, mine[0].reason.anchor) == ("because_bought", key)
-        assert mine[1].reason.code == "popular"
-    assert rank_categories(query(), None) == ()
+        mine = rank_categories(Asking(query((key, "purchase", 1), (key, "purchase", 9)), tastes))
+        assert mine[0] == first
 
 
 def test_a_category_without_a_listed_item_is_not_ranked(tastes):
     gone = replace(tastes, listed=tastes.item_category == 1)
-    assert [each.name for each in rank_categories(query(), gone)] == ["Small"]
+    assert rank_categories(Asking(query(("A", "purchase", 1)), gone)) == ("Small",)
 
 
 def test_the_top_of_a_category_is_of_it_and_for_this_person(tastes):
-    asked = query(("B", "purchase", 1), exclude=["A"])
-    found = top_of_category(tastes, asked, "Capital", 6)
+    asked = Asking(query(("B", "purchase", 1), exclude=["A"]), tastes)
+    found = top_of_category(asked, "Capital", 6)
     assert len(found) == 6
     assert all(candidate.item_key.isupper() for candidate in found)
     assert found[0].item_key == "B"
     assert "A" not in {candidate.item_key for candidate in found}
-    assert top_of_category(tastes, asked, "Nowhere", 6) == ()
-    assert top_of_category(None, asked, "Capital", 6) == ()
+    assert {candidate.reason.code for candidate in found} <= {"buy_again", "for_you", "popular", "new"}
+    assert top_of_category(asked, "Nowhere", 6) == ()
+
+
+def test_all_rows_of_a_page_ask_the_generators_once_and_say_what_they_say_alone(tastes, monkeypatch):
+    asked = query(("A", "purchase", 1), ("C", "view_item", 2), ("d", "purchase", 3), n=5)
+    alone = [rank(name, asked, tastes) for name in sorted(PIPELINES)]
+    shelves = [top_of_category(Asking(asked, tastes), name, 6) for name in NAMED]
+    asks = []
+    real = asking.scored
+    monkeypatch.setattr(asking, "scored", lambda *args: asks.append(1) or real(*args))
+    shared = Asking(asked, tastes)
+    assert [rank_of(name, shared) for name in sorted(PIPELINES)] == alone
+    assert [top_of_category(shared, name, 6) for name in NAMED] == shelves
+    assert rank_categories(shared)
+    assert len(asks) == 1
 
 
 def test_serving_imports_nothing_that_a_web_process_should_not():

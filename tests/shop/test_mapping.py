@@ -4,13 +4,15 @@ from decimal import Decimal
 import pytest
 from django.conf import settings
 from django.db.models import Q
+from django.utils import timezone
 
 from django_personalize.exceptions import ConfigurationError, ShopError
 from django_personalize.shop.mapping import MappedShop
+from django_personalize.shop.paths import moment
 from django_personalize.testing.contracts import ShopContract
 from django_personalize.testing.doubles import MemoryShop
 from django_personalize.testing.override import override_personalize
-from tests.shops import bought, order, product
+from tests.shops import bought, order, product, user
 
 pytestmark = pytest.mark.django_db
 
@@ -100,11 +102,10 @@ def test_all_lines_are_one_query(django_assert_num_queries):
         assert len(list(MappedShop().lines())) == 3
 
 
-def test_lines_of_one_account_and_of_some_orders():
+def test_lines_of_one_account():
     for name in ("mia", "leo"):
         bought(order(f"{name}-1", user=name), product(name))
-    [mine] = MappedShop().lines(order_keys=["mia-1"])
-    assert [line.order_key for line in MappedShop().lines(user_key=mine.user_key)] == ["mia-1"]
+    assert [line.order_key for line in MappedShop().lines(user_key=str(user("mia").pk))] == ["mia-1"]
     assert list(MappedShop().lines(user_key="999999")) == []
 
 
@@ -149,3 +150,47 @@ def test_facts_say_category_brand_and_age():
     made = product("Lantern", category="Candles", collection="Regency", created=datetime(2026, 1, 1, tzinfo=UTC))
     assert list(MappedShop().facts()) == [(str(made.pk), "Candles", "Regency", datetime(2026, 1, 1, tzinfo=UTC))]
     assert timedelta(0) == MappedShop().items([str(made.pk)])[str(made.pk)].created - made.created
+
+
+def test_a_condition_over_many_rows_does_not_repeat_an_item():
+    made = product("Lantern")
+    for number in range(3):
+        bought(order(f"A{number}"), made)
+    mapping = {**settings.PERSONALIZE["PRODUCT"], "in_stock": Q(order_lines__quantity__gt=0)}
+    with override_personalize(PRODUCT=mapping):
+        assert [item.key for item in MappedShop().newest(8)] == [str(made.pk)]
+
+
+def test_a_condition_that_is_none_is_refused_and_hides_nothing_silently():
+    with (
+        override_personalize(PRODUCT={**settings.PERSONALIZE["PRODUCT"], "visible": "is_visible"}),
+        pytest.raises(ConfigurationError, match=r"wanted a condition, such as Q\(is_visible=True\)"),
+    ):
+        MappedShop().newest(1)
+
+
+@pytest.mark.parametrize(("was", "listed"), [("3.00", "3.00"), (None, None)])
+def test_a_list_price_is_what_it_was_before_a_reduction(was, listed):
+    made = product("Lantern", price="2.00", was_price=was)
+    assert MappedShop().items([str(made.pk)])[str(made.pk)].list_price == (listed and Decimal(listed))
+
+
+def test_a_list_price_that_is_not_higher_is_none():
+    made = product("Lantern", price="2.00")
+    with override_personalize(PRODUCT={**settings.PERSONALIZE["PRODUCT"], "list_price": "price"}):
+        assert MappedShop().items([str(made.pk)])[str(made.pk)].list_price is None
+
+
+def test_a_naive_time_is_the_projects_and_not_the_askers():
+    naive = datetime(2026, 7, 1, 12)
+    with timezone.override("Asia/Tashkent"):
+        here = moment(naive)
+    assert here == moment(naive) == datetime(2026, 7, 1, 11, tzinfo=UTC)
+    assert moment(naive.date()) == datetime(2026, 6, 30, 23, tzinfo=UTC)
+
+
+def test_lines_are_read_page_by_page_without_an_open_cursor(monkeypatch, django_assert_num_queries):
+    monkeypatch.setattr("django_personalize.shop.mapping.PAGE", 2)
+    made = [str(bought(order(f"A{number}"), product(f"P{number}")).pk) for number in range(5)]
+    with django_assert_num_queries(3):
+        assert [line.key for line in MappedShop().lines()] == made

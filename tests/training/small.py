@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from django_personalize.artifacts.model import Model
-from django_personalize.core.arrays import Factors
+from django_personalize.core.arrays import DAY, Factors
 from django_personalize.training import catalogue, dataset, evaluate
-from django_personalize.training.dataset import DAY, Gathering, Orders
+from django_personalize.training.dataset import Gathering, Orders
 from django_personalize.training.learn import learn, with_factors
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC).timestamp()

@@ -7,10 +7,10 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
+from django_personalize.core.arrays import DAY
 from django_personalize.core.types import Purpose
 from django_personalize.models import Event, Visitor
 from django_personalize.training import dataset
-from django_personalize.training.dataset import DAY
 from tests.training.small import NOW, orders
 
 AS_OF = datetime(2026, 3, 1, tzinfo=UTC)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from django_personalize.core.arrays import Factors
+from django_personalize.core.arrays import DAY, Factors
 from django_personalize.training import evaluate, gate
 from django_personalize.training.ladder import Rung
 from tests.training.small import NOW, arrays, orders
@@ -22,7 +22,7 @@ def verdicts(**ndcg):
 
 
 def test_a_sound_model_passes():
-    assert gate.refusals(learnt(), verdicts(popular=0.1, ranker=0.3), None) == []
+    assert gate.refusals(learnt(), verdicts(popular=0.1, ranker=0.3), NOW, None) == []
 
 
 def full(value):
@@ -41,7 +41,7 @@ def full(value):
     ],
 )
 def test_an_unsound_model_is_refused_in_words(changes, words):
-    (said,) = gate.refusals(learnt(**changes), verdicts(), None)
+    (said,) = gate.refusals(learnt(**changes), verdicts(), NOW, None)
     assert words in said
 
 
@@ -51,12 +51,12 @@ def live(n):
 
 
 def test_a_catalogue_below_four_fifths_of_the_live_one_is_refused():
-    assert gate.refusals(learnt(), verdicts(), live(6)) == []
-    (said,) = gate.refusals(learnt(), verdicts(), live(7))
+    assert gate.refusals(learnt(), verdicts(), NOW, live(6)) == []
+    (said,) = gate.refusals(learnt(), verdicts(), NOW, live(7))
     assert said == "The catalogue shrank: 5 items against 7 in the live model, less than 80 %."
 
 
-def test_worse_than_recent_popularity_is_refused():
-    (said,) = gate.refusals(learnt(), verdicts(popular=0.2, ranker=0.1999), None)
-    assert "worse than recent popularity" in said
-    assert "0.1999 (ranker) against 0.2000" in said
+def test_what_is_older_than_the_live_one_is_refused_and_the_same_moment_is_not():
+    assert gate.refusals(learnt(), verdicts(), NOW, live(5)) == []
+    (said,) = gate.refusals(learnt(), verdicts(), NOW - 2 * DAY, live(5))
+    assert said == "It is stale: what it learnt from ends 2.0 days before what the live model learnt from."

@@ -3,9 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from django_personalize.core.arrays import DAY
 from django_personalize.recommend.features import NAMES
 from django_personalize.training import catalogue, dataset, evaluate, ranker, split
-from django_personalize.training.dataset import DAY
 from django_personalize.training.learn import learn
 from tests.training.small import NOW, orders
 

@@ -13,11 +13,14 @@ from django_personalize.conf import settings as personalize
 from django_personalize.exceptions import NotEnoughData, TrainerUnavailable, TrainingRunning
 from django_personalize.integrations.lightfm import INSTALL
 from django_personalize.models import Event, ModelVersion, Visitor
-from django_personalize.training import evaluate, run
+from django_personalize.training import evaluate, fits, run
 from tests.training.small import NOW, two_tastes
 
 AS_OF = datetime.fromtimestamp(NOW, UTC)
 YES = {"personalization": True}
+
+
+SINGULAR = "django_personalize.testing.doubles.SingularTrainer"
 
 
 class Absent:
@@ -25,6 +28,11 @@ class Absent:
 
     def fit(self, interactions, *, seed, threads, progress=None):
         raise TrainerUnavailable(INSTALL)
+
+
+class AbsentToo(Absent):
+    def fit(self, interactions, *, seed, threads, progress=None):
+        raise TrainerUnavailable("the second one is not installed either")
 
 
 class Exploding:
@@ -41,8 +49,8 @@ class Exploding:
 
 @pytest.fixture
 def shop(settings, tmp_path, memory_shop):
-    def trainer(path="django_personalize.testing.doubles.SingularTrainer"):
-        settings.PERSONALIZE = {**settings.PERSONALIZE, "ARTIFACTS": str(tmp_path), "TRAINERS": (path,)}
+    def trainer(*paths):
+        settings.PERSONALIZE = {**settings.PERSONALIZE, "ARTIFACTS": str(tmp_path), "TRAINERS": paths or (SINGULAR,)}
 
     memory_shop.stock = {}
     trainer()
@@ -144,6 +152,36 @@ def test_without_the_trainers_package_the_ladder_ends_below_the_factors(shop):
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("large", [0, 20_000], ids=["in processes of their own", "here"])
+def test_the_first_trainer_whose_package_is_installed_learns(shop, monkeypatch, large):
+    monkeypatch.setattr(fits, "LARGE", large)
+    fill(two_tastes(people=40))
+    alone = run.train(as_of=AS_OF)
+    shop(f"{__name__}.Absent", SINGULAR, f"{__name__}.Exploding")
+    assert run.train(as_of=AS_OF).manifest_sha256 == alone.manifest_sha256
+
+
+@pytest.mark.django_db
+def test_where_no_trainer_is_installed_the_ladder_says_what_the_last_one_said(shop):
+    shop(f"{__name__}.Absent", f"{__name__}.AbsentToo")
+    fill(two_tastes())
+    told = run.train(as_of=AS_OF).metrics["ladder"]["rungs"]["factors"]
+    assert (told["on"], told["why"]) == (False, "the second one is not installed either")
+
+
+@pytest.mark.django_db
+def test_a_version_older_than_the_live_one_stays_a_candidate(shop):
+    fill(two_tastes())
+    newer = run.train(as_of=AS_OF)
+    older = run.train(as_of=AS_OF - timedelta(days=1))
+    newer.refresh_from_db()
+    assert (newer.status, older.status) == ("live", "candidate")
+    assert older.verdict == (
+        "It is stale: what it learnt from ends 1.0 days before what the live model learnt from. The live model stays."
+    )
+
+
+@pytest.mark.django_db
 def test_without_judgement_data_alone_decides(shop):
     fill(two_tastes())
     version = run.train(as_of=AS_OF, evaluate=False)
@@ -214,6 +252,8 @@ def test_the_report_sets_the_ranking_beside_the_best_cheap_things(shop):
     found = evaluate.report(two_tastes(), seed=0)
     assert found.row("personal ranking").full.ndcg > found.row("recent popularity (half-life 7 days)").full.ndcg
     assert found.row("own history").full == found.row("own history").none
+    cheap = found.row("own history + recent popularity")
+    assert cheap.full == cheap.none
     table = found.table()
     assert table.splitlines()[0].split() == [
         "NDCG@10",

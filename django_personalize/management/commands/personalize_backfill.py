@@ -16,5 +16,5 @@ class Command(BaseCommand):
             report = reconcile(progress=progress.update)
         self.stdout.write(
             f"{report.orders:,} orders with {report.lines:,} lines read, {report.refunds:,} lines given back; "
-            f"{report.written:,} rows written, {report.withdrawn:,} refunds taken back."
+            f"{report.written:,} rows written, {report.removed:,} removed, {report.refused:,} lines refused."
         )

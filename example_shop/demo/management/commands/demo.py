@@ -22,7 +22,7 @@ from django_personalize.integrations.cookie_consent import create_groups
 from django_personalize.management.progress import Progress
 from django_personalize.models import ModelVersion
 from django_personalize.training.run import train
-from example_shop.demo.learning import Measuring
+from example_shop.demo.learning import MeasurementFailed, Measuring
 from example_shop.shop.demo_accounts import ADMIN, DEMO_ACCOUNTS
 from example_shop.shop.loading import ShopNotEmpty, load
 from example_shop.shop.models import Product
@@ -93,7 +93,11 @@ class Command(BaseCommand):
             self._read_orders()
             version = self._train()
             self.stdout.write("Waiting for the measurement ...")
-            version.metrics = {**version.metrics, "table": measuring.table()}
+            try:
+                table = measuring.table()
+            except MeasurementFailed as error:
+                raise CommandError(f"{error}\nThe model is trained; run the command again to measure.") from error
+            version.metrics = {**version.metrics, "table": table}
             version.save(update_fields=["metrics"])
         self._tell(version)
 

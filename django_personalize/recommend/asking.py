@@ -1,0 +1,37 @@
+"""One question to one model: what several rows of a page need of it is worked out once, when the first of them asks."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from django_personalize.artifacts.model import Model
+from django_personalize.core.types import Query
+from django_personalize.recommend.features import Scored, scored
+from django_personalize.recommend.profile import Profile, profile
+
+
+class Asking:
+    """A query and the model that answers it. Lives as long as one decision; nothing of it is kept."""
+
+    def __init__(self, query: Query, model: Model) -> None:
+        self.query = query
+        self.model = model
+
+    @cached_property
+    def person(self) -> Profile:
+        return profile(self.model, self.query.history, self.query.as_of.timestamp())
+
+    @cached_property
+    def scored(self) -> Scored:
+        """What every generator says of all items to this person."""
+        return scored(self.model, self.person)
+
+    @cached_property
+    def allowed(self) -> NDArray[np.bool_]:
+        """(items,) which may be candidates: listed, not excluded, not what the page is about."""
+        allowed: NDArray[np.bool_] = np.array(self.model.listed)
+        allowed[self.model.indices({*self.query.exclude, *self.query.context})] = False
+        return allowed
