@@ -12,7 +12,7 @@ from uuid import UUID
 
 
 class Purpose(StrEnum):
-    """What a shopper may say yes to. DESIGN: each reader and writer checks its own purpose."""
+    """What a shopper may say yes to. Each reader and each writer checks its own purpose."""
 
     ANALYTICS = "analytics"
     PERSONALIZATION = "personalization"
@@ -97,7 +97,7 @@ class Reason:
     code: str
     """One of `recommend.explain.REASONS`; the text in the shopper's language is made at render."""
     anchor: str = ""
-    """The item key or category name that the reason points at; empty where it points at nobody's past."""
+    """The key of the item that the reason points at; empty where it points at none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,8 +21,8 @@ class VisitorQuerySet(models.QuerySet["Visitor"]):
 class Visitor(models.Model):
     """Derived. A pseudonymous person or browser that said yes to something; deleted when the yes is withdrawn.
 
-    No row exists for anybody who did not answer or said no. `user_key` is text and no foreign key, so that any user
-    model fits and no migration of the shop's depends on ours.
+    No row exists for anybody who did not answer or said no; one whose answer lapsed is there and grants nothing.
+    `user_key` is text and no foreign key, so that any user model fits and no migration of the shop's depends on ours.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

@@ -27,7 +27,7 @@ class Asking:
     @cached_property
     def scored(self) -> Scored:
         """What every generator says of all items to this person."""
-        return scored(self.model, self.person)
+        return scored(self.model, [self.person])[0]
 
     @cached_property
     def allowed(self) -> NDArray[np.bool_]:

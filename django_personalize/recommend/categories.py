@@ -66,7 +66,7 @@ def _taste(asking: Asking) -> Float:
     taste = np.zeros(len(model.categories), dtype=np.float32)
     if "factors" not in model.rungs or not model.vectors.shape[1]:
         return taste
-    expected = asking.scored.standard["factors"]
+    expected = asking.scored["factors"].standard
     for category, places in enumerate(_shelves(model)):
         if len(places):
             mine = expected[places]

@@ -6,6 +6,7 @@ no rank; equal scores share a rank, so that no rank can spell out an item's plac
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 
 from django_personalize.artifacts.model import Model
 from django_personalize.core.arrays import Float, Int
-from django_personalize.recommend.fold_in import standardised
+from django_personalize.recommend.fold_in import fold, standardised
 from django_personalize.recommend.generators import GENERATORS, SPARSE, top
 from django_personalize.recommend.profile import Profile
 
@@ -40,17 +41,20 @@ NAMES = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scored:
-    """What every generator says of all items to one person: the costly part, which all rows of a page share."""
+class Scores:
+    """What one generator says of all items to one person."""
 
-    scores: dict[str, Float]
-    """Raw, over all items."""
-    standard: dict[str, Float]
+    raw: Float
+    standard: Float
     """The same, standardised."""
-    best: dict[str, Int]
-    """Each generator's best `DEPTH` of the listed items, best first."""
-    ranks: dict[str, Float]
-    """Over all items: 1 / rank of the best, 0 elsewhere."""
+    best: Int
+    """The best `DEPTH` of the listed items, best first."""
+    ranks: Float
+    """1 / rank of the best, 0 elsewhere."""
+
+
+Scored = Mapping[str, Scores]
+"""What every generator says to one person: the costly part, which all rows of a page share."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,18 +98,36 @@ def _item_columns(model: Model) -> Float:
     ).astype(np.float32)
 
 
-def scored(model: Model, person: Profile) -> Scored:
-    """Ask every generator about `person`."""
-    scores: dict[str, Float] = {}
-    best: dict[str, Int] = {}
-    ranks: dict[str, Float] = {}
-    for name, generator in GENERATORS.items():
-        values = scores[name] = generator(model, person)
-        best[name] = top(np.where(model.listed, values, -np.inf), DEPTH, positive=name in SPARSE)
-        ranks[name] = np.zeros(len(values), dtype=np.float32)
-        ranks[name][best[name]] = _reciprocal(values[best[name]])
-    standard = {name: standardised(values) for name, values in scores.items()}
-    return Scored(scores=scores, standard=standard, best=best, ranks=ranks)
+_popular: WeakKeyDictionary[Model, Scores] = WeakKeyDictionary()
+
+
+def scored(model: Model, people: Sequence[Profile]) -> list[Scored]:
+    """Ask every generator about each of `people`; what is popular is worked out once per model."""
+    popular = _popular.get(model)
+    if popular is None:
+        popular = _popular[model] = _scores(model, "popular", model.popularity[:, 1])
+    known = [place for place, person in enumerate(people) if person] if model.vectors.shape[1] else []
+    folded = dict(zip(known, fold(model, [people[place] for place in known]) if known else (), strict=True))
+    nothing = np.zeros(len(model.item_keys), dtype=np.float32)
+    found = []
+    for place, person in enumerate(people):
+        said = {}
+        for name, generator in GENERATORS.items():
+            if name == "popular":
+                said[name] = popular
+            elif name == "factors":
+                said[name] = _scores(model, name, folded.get(place, nothing))
+            else:
+                said[name] = _scores(model, name, generator(model, person))
+        found.append(said)
+    return found
+
+
+def _scores(model: Model, name: str, values: Float) -> Scores:
+    best = top(np.where(model.listed, values, -np.inf), DEPTH, positive=name in SPARSE)
+    ranks = np.zeros(len(values), dtype=np.float32)
+    ranks[best] = _reciprocal(values[best])
+    return Scores(raw=values, standard=standardised(values), best=best, ranks=ranks)
 
 
 def rows(
@@ -117,26 +139,28 @@ def rows(
     `given` is what `scored` said of this person, where it is known already.
     """
     static = item_columns(model)
-    said = scored(model, person) if given is None else given
-    open_places = None if allowed is None else np.flatnonzero(model.listed & allowed).astype(np.int32)
+    said = scored(model, [person])[0] if given is None else given
+    shown = model.listed if allowed is None else model.listed & allowed
+    places: Int | None = None
     chosen: list[Int] = []
-    for name, values in said.scores.items():
+    for name, scores in said.items():
         positive = name in SPARSE
-        if not positive and not values.any():
+        if not positive and not scores.raw.any():
             continue
-        if open_places is None:
-            chosen.append(said.best[name])
+        if shown[scores.best].all():
+            chosen.append(scores.best)
         else:
-            chosen.append(open_places[top(values[open_places], DEPTH, positive=positive)])
+            places = np.flatnonzero(shown).astype(np.int32) if places is None else places
+            chosen.append(places[top(scores.raw[places], DEPTH, positive=positive)])
     item = np.unique(np.concatenate(chosen))
     table = np.zeros((len(item), len(NAMES)), dtype=np.float32)
-    for place, name in enumerate(said.scores):
-        table[:, 2 * place] = said.standard[name][item]
-        table[:, 2 * place + 1] = said.ranks[name][item]
-    column = 2 * len(said.scores)
+    for place, scores in enumerate(said.values()):
+        table[:, 2 * place] = scores.standard[item]
+        table[:, 2 * place + 1] = scores.ranks[item]
+    column = 2 * len(said)
     table[:, column : column + static.shape[1]] = static[item]
     _mine(table[:, column + static.shape[1] :], item, model, person)
-    return Rows(item=item, features=table, scores=said.scores)
+    return Rows(item=item, features=table, scores={name: scores.raw for name, scores in said.items()})
 
 
 def _reciprocal(ordered: Float) -> Float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -58,11 +58,26 @@ def ridge(model: Model, person: Profile) -> Float:
 
 def both(model: Model, person: Profile) -> Float:
     """Score all items by the mean, standardised, plus half of the ridge, standardised."""
-    vectors = np.stack([mean_vector(model, person), ridge_vector(model, person)])
-    mean_scores, ridge_scores = vectors @ model.vectors.T  # one pass over the items, which is what this costs
-    mean_scores += model.biases
-    ridge_scores += np.float32(RIDGE_BIAS) * model.biases
-    return standardised(mean_scores) + np.float32(SHARE) * standardised(ridge_scores)
+    return _both(model, [person])[0]
+
+
+def fold(model: Model, people: Sequence[Profile]) -> list[Float]:
+    """Score all items for each of `people`, none of whom is nobody, as `model.fold` says."""
+    if model.fold == "both":
+        return _both(model, people)
+    return [FOLDS[model.fold](model, person) for person in people]
+
+
+def _both(model: Model, people: Sequence[Profile]) -> list[Float]:
+    """For all of them in one pass over the items' vectors, which is what a fold-in costs."""
+    vectors = [mean_vector(model, person) for person in people] + [ridge_vector(model, person) for person in people]
+    table = np.stack(vectors) @ model.vectors.T
+    means, ridges = table[: len(people)], table[len(people) :]
+    means += model.biases
+    ridges += np.float32(RIDGE_BIAS) * model.biases
+    return [
+        standardised(mine) + np.float32(SHARE) * standardised(other) for mine, other in zip(means, ridges, strict=True)
+    ]
 
 
 def standardised(scores: Float) -> Float:

@@ -13,7 +13,7 @@ from django_personalize.core.arrays import Float, Int
 from django_personalize.core.types import Candidate, Reason
 from django_personalize.recommend import explain
 from django_personalize.recommend.asking import Asking
-from django_personalize.recommend.features import NAMES, Rows, Scored, rows
+from django_personalize.recommend.features import NAMES, Rows, Scored, rows, scored
 from django_personalize.recommend.fold_in import mean_vector
 from django_personalize.recommend.generators import GENERATORS, top
 from django_personalize.recommend.profile import Profile, without
@@ -89,8 +89,10 @@ def candidates(asking: Asking, found: Standing, limit: int) -> tuple[Candidate, 
             model, person, item, score, _slopes(model, person, found), float(found.score[order[n]])
         )
         named[~open_to] = -1
-        for anchor in explain.most_named(named):
-            gone = standing(model, without(model, person, anchor), allowed=asking.allowed)
+        anchors = explain.most_named(named)
+        others = [without(model, person, anchor) for anchor in anchors]
+        for anchor, other, given in zip(anchors, others, scored(model, others), strict=True):
+            gone = standing(model, other, allowed=asking.allowed, given=given)
             left = gone.item[top(gone.score, n)]
             for at in np.flatnonzero((named == anchor) & ~np.isin(item, left)).tolist():
                 reasons[at] = explain.because(model, person, anchor)

@@ -1,6 +1,10 @@
+from dataclasses import replace
+
 import pytest
+from django.db import connection, transaction
 from django.template import Context, Template, engines
 
+from django_personalize.models import Visitor
 from tests.people import request_of, visitor
 
 pytestmark = pytest.mark.django_db
@@ -50,8 +54,6 @@ def test_a_visitors_row_carries_its_decision(memory_shop, answers):
 
 
 def test_what_the_shop_wrote_is_escaped(memory_shop, answers):
-    from dataclasses import replace
-
     memory_shop.stock["1"] = replace(memory_shop.stock["1"], title="<script>x</script>", url='/"><b>')
     html = render("{% personal_home %}", request_of())
     assert "<script>" not in html
@@ -73,6 +75,28 @@ def test_a_template_that_fails_costs_the_row_and_not_the_page(memory_shop, answe
     settings.TEMPLATES = [{**settings.TEMPLATES[0], "DIRS": [tmp_path]}]
     assert render("a{% personal_home %}b", request_of()) == "ab"
     assert [(r.msg, r.stage) for r in caplog.records] == [("placement_failed", "render")]
+
+
+class Broken:
+    """A product whose card asks the database something that fails."""
+
+    @property
+    def reviews(self):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT * FROM no_such_table")
+
+
+def test_a_card_whose_query_fails_does_not_poison_the_shops_transaction(
+    memory_shop, answers, settings, tmp_path, caplog
+):
+    (tmp_path / "personalize").mkdir()
+    (tmp_path / "personalize" / "card.html").write_text("{{ shown.item.obj.reviews }}")
+    settings.TEMPLATES = [{**settings.TEMPLATES[0], "DIRS": [tmp_path]}]
+    memory_shop.stock["1"] = replace(memory_shop.stock["1"], obj=Broken())
+    with transaction.atomic():
+        assert render("{% personal_home %}", request_of()) == ""
+        assert Visitor.objects.count() == 0  # the shop's next query still works
+    assert [r.stage for r in caplog.records] == ["render"]
 
 
 def test_a_page_without_a_request_is_nobodys(memory_shop, answers):
