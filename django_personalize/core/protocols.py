@@ -51,10 +51,14 @@ class Shop(Protocol):
 
 
 class ConsentSource(Protocol):
-    """`CONSENT`: where the answers of this browser are read. Never writes, never raises for odd cookies."""
+    """`CONSENT`: where the answers of this browser are read. Never writes them, never raises for odd cookies."""
 
     def states(self, request: Any) -> Consents:
         """Return an answer for every purpose; a purpose that the source does not know is UNKNOWN."""
+        ...
+
+    def prepare(self) -> list[str]:
+        """Make what the source needs in order to ask, once, and return the purposes that it can ask for since."""
         ...
 
 

@@ -21,6 +21,9 @@ class CookieConsent:
     def states(self, request: Any) -> Consents:
         return {purpose: _STATE[get_cookie_value_from_request(request, purpose.value)] for purpose in Purpose}
 
+    def prepare(self) -> list[str]:
+        return create_groups()
+
 
 @transaction.atomic
 def create_groups(purposes: tuple[Purpose, ...] = (Purpose.PERSONALIZATION, Purpose.ANALYTICS)) -> list[str]:

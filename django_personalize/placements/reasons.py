@@ -19,7 +19,6 @@ def _texts() -> dict[str, tuple[str, str]]:
         "buy_again": (_("You bought this before"),) * 2,
         "for_you": (_("Because of your orders and visits"),) * 2,
         "popular": (_("Popular right now"),) * 2,
-        "trending": (_("On the rise right now"),) * 2,
         "new": (_("New in the shop"),) * 2,
     }
 

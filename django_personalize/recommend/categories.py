@@ -75,15 +75,15 @@ def _taste(asking: Asking) -> Float:
     return taste
 
 
-_sorted: WeakKeyDictionary[Model, list[Int]] = WeakKeyDictionary()
+_shelved: WeakKeyDictionary[Model, list[Int]] = WeakKeyDictionary()
 
 
 def _shelves(model: Model) -> list[Int]:
     """Return the places of each category's listed items; once per model."""
-    found = _sorted.get(model)
+    found = _shelved.get(model)
     if found is None:
         category = np.where(model.listed, model.item_category, -1)
         order = np.argsort(category, kind="stable")
         bounds = np.searchsorted(category[order], np.arange(len(model.categories) + 1))
-        found = _sorted[model] = [order[start:end].astype(np.int32) for start, end in pairwise(bounds.tolist())]
+        found = _shelved[model] = [order[start:end].astype(np.int32) for start, end in pairwise(bounds.tolist())]
     return found

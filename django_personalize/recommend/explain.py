@@ -23,7 +23,6 @@ REASONS: Mapping[str, str] = {
     "buy_again": "this person bought the anchor, which is the item itself, before",
     "for_you": "from this person's history as a whole: a row for nobody in particular would not hold it there",
     "popular": "popular in the shop these days",
-    "trending": "selling faster these days than over the last two months",
     "new": "new in the shop",
 }
 """Every code that a `Reason` may carry, and what it claims. The shopper's wording is made at render."""

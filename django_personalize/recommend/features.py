@@ -109,7 +109,7 @@ def scored(model: Model, people: Sequence[Profile]) -> list[Scored]:
     known = [place for place, person in enumerate(people) if person] if model.vectors.shape[1] else []
     folded = dict(zip(known, fold(model, [people[place] for place in known]) if known else (), strict=True))
     nothing = np.zeros(len(model.item_keys), dtype=np.float32)
-    found = []
+    found: list[Scored] = []
     for place, person in enumerate(people):
         said = {}
         for name, generator in GENERATORS.items():

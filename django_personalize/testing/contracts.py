@@ -57,6 +57,10 @@ class ConsentContract:
     def test_no_answer_is_unknown(self, source: ConsentSource, request_without_answer: Any) -> None:
         assert set(source.states(request_without_answer).values()) == {ConsentState.UNKNOWN}
 
+    def test_what_is_prepared_is_prepared_once(self, source: ConsentSource) -> None:
+        source.prepare()
+        assert source.prepare() == []
+
 
 class ShopContract:
     """Needs fixtures `shop`, `sellable` (a key), `sold_out` (a key)."""

@@ -72,6 +72,9 @@ class StaticConsent:
     def states(self, request: Any) -> Consents:
         return {purpose: self.answers.get(purpose, ConsentState.UNKNOWN) for purpose in Purpose}
 
+    def prepare(self) -> list[str]:
+        return []
+
 
 class MemorySink:
     """`SINK`: keeps what it is given, each fact once, in the order of arrival."""

@@ -6,7 +6,7 @@ import pytest
 from django_personalize.core.arrays import Factors
 from django_personalize.core.types import History
 from django_personalize.recommend import fold_in
-from django_personalize.recommend.features import NAMES, rows
+from django_personalize.recommend.features import NAMES, rows, scored
 from django_personalize.recommend.generators import beside, factors, neighbours, own, top
 from django_personalize.recommend.profile import profile, without
 from tests.training.small import DAY, NOW, model, orders
@@ -97,6 +97,16 @@ def test_every_fold_in_puts_like_with_like(fold):
     learnt = model(SHOP, factors=FACTORS, fold=fold)
     scores = factors(learnt, person(learnt, ("a", "purchase", 1)))
     assert scores[1] > scores[3]
+
+
+@pytest.mark.parametrize("fold", sorted(fold_in.FOLDS))
+def test_several_people_at_once_are_scored_as_each_alone(fold):
+    learnt = model(SHOP, factors=FACTORS, fold=fold)
+    people = [person(learnt), person(learnt, ("a", "purchase", 1)), person(learnt, ("c", "view_item", 1))]
+    for one, said in zip(people, scored(learnt, people), strict=True):
+        assert said["factors"].raw.tolist() == pytest.approx(factors(learnt, one).tolist(), abs=1e-5)
+        assert said["neighbours"].raw.tolist() == neighbours(learnt, one).tolist()
+        assert said["own"].raw.tolist() == own(learnt, one).tolist()
 
 
 def test_the_best_come_first_ties_by_lower_place_and_never_minus_infinity():

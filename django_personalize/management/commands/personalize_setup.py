@@ -2,11 +2,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.conf import settings as django_settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
-from django_personalize.conf import DEFAULTS, settings
+from django_personalize.conf import settings
 from django_personalize.exceptions import NotEnoughData
 from django_personalize.management.progress import Progress
 from django_personalize.training.run import train
@@ -16,11 +15,8 @@ class Command(BaseCommand):
     help = "Makes the shop personal: creates the banner's purposes, reads the past orders, learns. Safe to repeat."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if DEFAULTS["CONSENT"] == settings.CONSENT and "cookie_consent" in django_settings.INSTALLED_APPS:
-            from django_personalize.integrations.cookie_consent import create_groups
-
-            made = create_groups()
-            self.stdout.write(f"Purposes made: {', '.join(made)}." if made else "The banner has its purposes already.")
+        made = settings.consent.prepare()
+        self.stdout.write(f"Purposes made: {', '.join(made)}." if made else "The banner has its purposes already.")
         call_command("personalize_backfill", stdout=self.stdout)
         try:
             with Progress(self.stdout) as progress:
