@@ -103,7 +103,7 @@ def decide(placement: Placement, query: Query, model: Model | None) -> Decision:
         model_version=ranking.model_version,
         context=query.context,
         rules=rules,
-        experiment="",
+        experiment="",  # none runs yet, and that is what is written
         variant="",
         blocks=tuple(blocks),
         spare=rank_of("best_sellers", asking).candidates if placement.fill and asking is not None else (),

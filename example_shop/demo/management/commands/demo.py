@@ -135,7 +135,11 @@ class Command(BaseCommand):
 
     def _addresses(self, port: int) -> None:
         base = f"http://127.0.0.1:{port}"
-        product = Product.objects.filter(name__icontains=SHOWN, stock__gt=0, is_visible=True).order_by("pk").first()
+        product = (
+            Product.objects.filter(name__icontains=SHOWN, stock__gt=0, is_visible=True)
+            .order_by("-times_ordered", "pk")
+            .first()
+        )
         lines = ["", f"Homepage      {base}/"]
         if product is not None:
             lines.append(f"Product page  {base}{product.get_absolute_url()}")
