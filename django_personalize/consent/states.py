@@ -8,6 +8,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponseBase
 
 from django_personalize.conf import settings
+from django_personalize.core.memo import once
 from django_personalize.core.types import Consents, ConsentState, Purpose
 
 TRACED = (Purpose.ANALYTICS, Purpose.PERSONALIZATION)
@@ -16,11 +17,7 @@ TRACED = (Purpose.ANALYTICS, Purpose.PERSONALIZATION)
 
 def states(request: HttpRequest) -> Consents:
     """Return the answer to every purpose as this request carries it."""
-    held: Consents | None = getattr(request, "_personalize_consents", None)
-    if held is None:
-        held = settings.consent.states(request)
-        request._personalize_consents = held  # type: ignore[attr-defined]
-    return held
+    return once(request, "consents", lambda: settings.consent.states(request))
 
 
 def states_after(request: HttpRequest, response: HttpResponseBase) -> Consents:

@@ -7,6 +7,7 @@ import logging
 from django.http import HttpRequest
 
 from django_personalize.conf import settings
+from django_personalize.core.memo import once
 from django_personalize.core.types import Draft
 
 logger = logging.getLogger("django_personalize.events")
@@ -44,8 +45,4 @@ class Collector:
 
 def collector_of(request: HttpRequest) -> Collector:
     """Return the request's collector, made at the first call."""
-    held: Collector | None = getattr(request, "_personalize_collector", None)
-    if held is None:
-        held = Collector()
-        request._personalize_collector = held  # type: ignore[attr-defined]
-    return held
+    return once(request, "collector", Collector)

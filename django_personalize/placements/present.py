@@ -15,6 +15,7 @@ from django_personalize.artifacts.store import live
 from django_personalize.conf import settings
 from django_personalize.consent.states import granted, states
 from django_personalize.core import clock
+from django_personalize.core.memo import once
 from django_personalize.core.types import (
     Candidate,
     DecisionDraft,
@@ -101,13 +102,13 @@ def show(request: HttpRequest, slug: str, *, item: object = None, n: int | None 
 
 def is_personal(request: HttpRequest) -> bool:
     """Say whether this response holds something made for one visitor, so that no shared cache may keep it."""
-    return getattr(request, "_personalize_personal", False)
+    return "_personalize_personal" in vars(request)
 
 
 def _keep_out_of_caches(request: HttpRequest) -> None:
     """Have the middleware mark the response `private`, and keep `cache_page`, which acts before it, from storing it."""
-    request._personalize_personal = True  # type: ignore[attr-defined]
-    request._cache_update_cache = False  # type: ignore[attr-defined]  # how Django's cache marks what not to store
+    vars(request)["_personalize_personal"] = True
+    vars(request)["_cache_update_cache"] = False  # how Django's cache marks what not to store
 
 
 def _show(request: HttpRequest, placement: Placement, item: object, n: int | None, title: str) -> Presented:
@@ -138,20 +139,18 @@ def _show(request: HttpRequest, placement: Placement, item: object, n: int | Non
 
 def _person(request: HttpRequest) -> tuple[Visitor | None, History]:
     """Return the visitor and, with a yes to `personalization` now, their history; read once per request."""
-    held: tuple[Visitor | None, History] | None = getattr(request, "_personalize_person", None)
-    if held is None:
-        visitor = visitor_of(request)
-        personal = visitor is not None and Purpose.PERSONALIZATION in granted(states(request))
-        held = visitor, history_of(visitor) if visitor is not None and personal else History()
-        request._personalize_person = held  # type: ignore[attr-defined]
-    return held
+    return once(request, "person", lambda: _look_up(request))
+
+
+def _look_up(request: HttpRequest) -> tuple[Visitor | None, History]:
+    visitor = visitor_of(request)
+    if visitor is None or Purpose.PERSONALIZATION not in granted(states(request)):
+        return visitor, History()
+    return visitor, history_of(visitor)
 
 
 def _shown_on_page(request: HttpRequest) -> set[str]:
-    held: set[str] | None = getattr(request, "_personalize_shown", None)
-    if held is None:
-        held = request._personalize_shown = set()  # type: ignore[attr-defined]
-    return held
+    return once(request, "shown", set[str])
 
 
 def _wanted(decision: Decision) -> list[str]:

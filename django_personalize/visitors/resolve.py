@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.http import HttpRequest
 
 from django_personalize.consent.states import TRACED, granted, states
+from django_personalize.core.memo import once
 from django_personalize.models import Visitor
 from django_personalize.visitors import cookie
 
@@ -14,12 +15,12 @@ def browser_of(request: HttpRequest) -> Visitor | None:
 
     None without a yes, and without any query then. Never looks at the session, so it may be asked on any page.
     """
-    if not hasattr(request, "_personalize_browser"):
-        token = None if granted(states(request)).isdisjoint(TRACED) else cookie.read(request)
-        found = None if token is None else Visitor.objects.filter(pk=token.visitor_id).first()
-        request._personalize_browser = found  # type: ignore[attr-defined]
-    held: Visitor | None = request._personalize_browser  # type: ignore[attr-defined]
-    return held
+    return once(request, "browser", lambda: _named_by_the_cookie(request))
+
+
+def _named_by_the_cookie(request: HttpRequest) -> Visitor | None:
+    token = None if granted(states(request)).isdisjoint(TRACED) else cookie.read(request)
+    return None if token is None else Visitor.objects.filter(pk=token.visitor_id).first()
 
 
 def visitor_of(request: HttpRequest) -> Visitor | None:
