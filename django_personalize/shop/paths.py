@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, time
 from decimal import Decimal, InvalidOperation
+from itertools import takewhile
 from typing import Any
 
 from django.core.exceptions import FieldDoesNotExist, ObjectDoesNotExist
@@ -18,22 +20,26 @@ def expression(value: Any) -> Any:
     return F(value) if isinstance(value, str) else value
 
 
-def relation(model: type[models.Model], path: Any) -> str:
-    """Return the leading foreign keys of `path` as `select_related` wants them, or '' where there are none."""
-    if not isinstance(path, str):
-        return ""
-    followed: list[str] = []
+def fields_along(model: type[models.Model], path: str) -> Iterator[Any]:
+    """Yield the fields that `path` goes through; ends at the first step that is no field or leads nowhere further."""
     current: Any = model
     for part in path.split("__"):
         try:
             field = current._meta.get_field(part)
         except FieldDoesNotExist:
-            break
-        if not (field.many_to_one or field.one_to_one) or field.related_model is None:
-            break
-        followed.append(part)
+            return
+        yield field
+        if field.related_model is None:
+            return
         current = field.related_model
-    return "__".join(followed)
+
+
+def relation(model: type[models.Model], path: Any) -> str:
+    """Return the leading foreign keys of `path` as `select_related` wants them, or '' where there are none."""
+    if not isinstance(path, str):
+        return ""
+    followed = takewhile(lambda field: field.many_to_one or field.one_to_one, fields_along(model, path))
+    return "__".join(field.name for field in followed)
 
 
 def is_condition(value: Any) -> bool:
@@ -65,19 +71,8 @@ def paths_in_value(value: Any) -> list[str]:
 
 def crosses_many(model: type[models.Model], value: Any) -> bool:
     """Say whether a condition looks at several rows per item, so that joining them would repeat the item."""
-    for path in paths_in(value):
-        current: Any = model
-        for part in path.split("__"):
-            try:
-                field = current._meta.get_field(part)
-            except FieldDoesNotExist:
-                break
-            if field.one_to_many or field.many_to_many:
-                return True
-            if field.related_model is None:
-                break
-            current = field.related_model
-    return False
+    fields = (field for path in paths_in(value) for field in fields_along(model, path))
+    return any(field.one_to_many or field.many_to_many for field in fields)
 
 
 def read(obj: Any, path: str) -> Any:

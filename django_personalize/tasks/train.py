@@ -1,4 +1,4 @@
-"""What a worker does on its own. Imported by Celery workers and beat through `apps`, never by a web process."""
+"""What a worker does on its own. Imported by Celery workers through `apps`, never by a web process."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django_personalize.exceptions import NotEnoughData, TrainingRunning
 from django_personalize.training.run import train as run
 
 
-@shared_task(name="personalize.train", ignore_result=False)  # type: ignore[untyped-decorator]
+@shared_task(name="personalize.train", ignore_result=False)  # type: ignore[untyped-decorator]  # Celery has no types
 def train() -> int | None:
     """Read the shop's orders again, learn, and publish; return the new version's id.
 

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import hashlib
 from array import array
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
@@ -243,17 +242,6 @@ def _net(orders: Orders, lines: np.ndarray, backs: np.ndarray, as_of: float) -> 
 def unlink(orders: Orders) -> Orders:
     """Return the same orders with nobody linked: every basket stands alone."""
     return replace(orders, person_keys=(), buyer=np.full(len(orders.placed), -1, dtype=np.int32))
-
-
-def relink(orders: Orders, buyers: Mapping[str, str]) -> Orders:
-    """Return the same orders linked as `buyers` (order key to account) says, for evaluation only.
-
-    Production training never calls this: there only consent links. An order that `buyers` lacks stays alone.
-    """
-    names = [buyers.get(key, "") for key in orders.order_keys]
-    keys = tuple(sorted({name for name in names if name}))
-    place = {key: i for i, key in enumerate(keys)}
-    return replace(orders, person_keys=keys, buyer=np.array([place.get(name, -1) for name in names], dtype=np.int32))
 
 
 def fingerprint(orders: Orders) -> str:

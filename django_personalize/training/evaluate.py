@@ -138,7 +138,7 @@ def report(
     catalogue: Catalogue | None = None,
     progress: Progress | None = None,
 ) -> Report:
-    """Hold out the last `window_days` of `source` (everyone linked, see `dataset.relink`) and measure every model on
+    """Hold out the last `window_days` of `source` (everyone linked) and measure every model on
     them.
 
     The window ends with the day of the last order. The ranker is fitted on the window before, with everything computed

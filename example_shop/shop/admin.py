@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
 from django.db.models import F, Q, QuerySet
@@ -14,6 +14,12 @@ from django.utils.translation import gettext_lazy as _
 
 from .checkout import NotCancellable, cancel
 from .models import Category, Collection, DataLoad, Order, OrderLine, Product
+
+if TYPE_CHECKING:  # generic for the type checker only
+    ModelAdmin = admin.ModelAdmin[Any]
+    TabularInline = admin.TabularInline[Any, Any]
+else:
+    ModelAdmin, TabularInline = admin.ModelAdmin, admin.TabularInline
 
 admin.site.site_header = "Thimble & Thistle"
 admin.site.site_title = "Thimble & Thistle"
@@ -44,7 +50,7 @@ class ReducedFilter(admin.SimpleListFilter):
 
 
 @admin.register(Category)
-class CategoryAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class CategoryAdmin(ModelAdmin):
     list_display = ("name", "position")
     list_editable = ("position",)
     search_fields = ("name",)
@@ -52,13 +58,13 @@ class CategoryAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(Collection)
-class CollectionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class CollectionAdmin(ModelAdmin):
     search_fields = ("name",)
     prepopulated_fields = {"slug": ("name",)}
 
 
 @admin.register(Product)
-class ProductAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class ProductAdmin(ModelAdmin):
     list_display = ("picture", "name", "code", "category", "collection", "price", "was_price", "stock", "is_visible")
     list_display_links = ("picture", "name")
     list_filter = ("is_visible", StockFilter, ReducedFilter, "category")
@@ -75,7 +81,7 @@ class ProductAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return format_html('<img src="{}" alt="" width="44" height="44" loading="lazy">', product.picture_url)
 
 
-class OrderLineInline(admin.TabularInline):  # type: ignore[type-arg]
+class OrderLineInline(TabularInline):
     """What was ordered stays as it was; only what came back is noted."""
 
     model = OrderLine
@@ -91,7 +97,7 @@ class OrderLineInline(admin.TabularInline):  # type: ignore[type-arg]
 
 
 @admin.register(Order)
-class OrderAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class OrderAdmin(ModelAdmin):
     """Orders are placed in the shop, and their status is changed by actions only, so that stock is always right."""
 
     list_display = ("number", "placed_at", "email", "status", "country", "pieces", "amount")
@@ -161,7 +167,7 @@ class OrderAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(DataLoad)
-class DataLoadAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class DataLoadAdmin(ModelAdmin):
     list_display = ("loaded_at", "last_order_at", "weeks")
 
     def has_add_permission(self, request: HttpRequest) -> bool:

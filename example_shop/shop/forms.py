@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib.auth import get_user_model
@@ -11,6 +11,14 @@ from django.utils.translation import gettext_lazy as _
 
 from .basket import MOST_OF_ONE
 from .models import Order
+
+if TYPE_CHECKING:  # generic for the type checker only
+    from django.contrib.auth.models import User
+
+    ModelForm = forms.ModelForm[Order]
+    AccountForm = BaseUserCreationForm[User]
+else:
+    ModelForm, AccountForm = forms.ModelForm, BaseUserCreationForm
 
 
 class QuantityForm(forms.Form):
@@ -26,7 +34,7 @@ class QuantityForm(forms.Form):
         return quantity
 
 
-class CheckoutForm(forms.ModelForm):  # type: ignore[type-arg]
+class CheckoutForm(ModelForm):
     """Where the order goes."""
 
     class Meta:
@@ -57,7 +65,7 @@ class CheckoutForm(forms.ModelForm):  # type: ignore[type-arg]
             field.widget.attrs["autocomplete"] = self._AUTOCOMPLETE[name]
 
 
-class RegisterForm(BaseUserCreationForm):  # type: ignore[type-arg]
+class RegisterForm(AccountForm):
     """A new account; the e-mail address is what the shop writes to."""
 
     email = forms.EmailField(label=_("E-mail address"), widget=forms.EmailInput({"autocomplete": "email"}))
