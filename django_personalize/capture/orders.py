@@ -56,7 +56,7 @@ def reconcile(*, user_key: str | None = None, progress: Callable[[int, int], Non
         report.refused += len(chunk) - len(kept)
         with transaction.atomic():
             drafts = list(_drafts(kept, _linked(kept)))
-            report.written += store.upsert_events(drafts, received_at=clock.now())
+            report.written += store.upsert_order_events(drafts, received_at=clock.now())
         report.refunds += sum(draft.kind == REFUND for draft in drafts)
         seen += b"".join(draft.uid.bytes for draft in drafts)
         if progress is not None:

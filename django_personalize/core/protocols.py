@@ -6,27 +6,50 @@ the contract class of the same name in `django_personalize.testing.contracts`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
 from django_personalize.core.arrays import Factors, Interactions
-from django_personalize.core.types import Batch, Consents, Item, Line
+from django_personalize.core.tally import Tally
+from django_personalize.core.types import Batch, CartLine, Consents, Item, Line, Reference, Watched
 
 
 class Shop(Protocol):
-    """`SHOP`: the adapter to the shop's own tables. It only reads."""
+    """`SHOP`: the adapter to the shop's own tables. It only reads.
+
+    A key is the shop's primary key as text. What is shown and learnt is the *item*; a variant that has no page of its
+    own is rolled up to its parent wherever a key comes in, and remembered beside it.
+    """
 
     def items(self, keys: Sequence[str], *, request: Any = None) -> dict[str, Item]:
-        """Return those of `keys` that may be shown and sold now, in one query. Unknown keys are left out."""
+        """Return those of `keys` that may be shown and sold now to whoever asks. Unknown keys are left out.
+
+        The number of queries does not depend on the number of keys.
+        """
+        ...
+
+    def sellable(self, keys: Sequence[str], *, request: Any = None) -> list[str]:
+        """Return those of `keys` that may be shown and sold now, in the given order, in one query."""
         ...
 
     def newest(self, n: int, *, request: Any = None) -> list[Item]:
-        """Return up to `n` sellable items, newest first, ties by key, in one query."""
+        """Return up to `n` sellable items, newest first, ties by key."""
         ...
 
     def item_key(self, obj: Any) -> str:
-        """Return the key of the shop's own object; raises `ShopError` for anything that is not one of its items."""
+        """Return the key under which the shop's own object, an item or a variant, is shown, without a query.
+
+        Raises `ShopError` for anything that is neither.
+        """
+        ...
+
+    def variant_key(self, obj: Any) -> str:
+        """Return the object's own key where it is a variant, '' where it is the item itself."""
+        ...
+
+    def group_of(self, keys: Sequence[str]) -> dict[str, str]:
+        """Return, in one query, for each of `keys` that exists the key that it is shown under: its own or its parent's."""
         ...
 
     def find(self, field: str, value: str) -> str | None:
@@ -34,19 +57,50 @@ class Shop(Protocol):
         ...
 
     def facts(self) -> Iterator[tuple[str, str, str, datetime | None]]:
-        """Yield (key, category, brand, created) of every item, sellable or not, ordered by key, in one query."""
+        """Yield (key, category, brand, created) of every item, sellable or not, each once, ordered by key."""
         ...
 
-    def count_lines(self) -> int:
-        """Return how many order lines `lines()` would yield."""
+    def count_lines(self, *, since: datetime | None = None) -> int:
+        """Return how many order lines `lines()` reads, those included that it cannot use."""
         ...
 
-    def lines(self, *, user_key: str | None = None) -> Iterator[Line]:
-        """Stream the lines of orders that count as sold, ordered by line key, in one query per many thousand lines.
+    def lines(
+        self,
+        *,
+        user_key: str | None = None,
+        order_keys: Sequence[str] | None = None,
+        since: datetime | None = None,
+        tally: Tally | None = None,
+    ) -> Iterator[Line]:
+        """Stream order lines, ordered by line key, in one query per many thousand lines.
 
-        No cursor is open while a line is in the caller's hands, so that the caller may write. A line whose product,
-        order or date is gone is left out. `user_key` keeps that account's orders only.
+        Only lines that count as sold, of one account or placed at `since` or later where these are given. With
+        `order_keys` every line of these orders, `sold` or not. No cursor is open while a line is in the caller's hands,
+        so that the caller may write. What cannot be used of a line is counted in `tally`, by reason.
         """
+        ...
+
+    def orders_of(self, references: Collection[Reference]) -> set[str]:
+        """Return the keys of the orders that these references point at, as they stand now."""
+        ...
+
+    def watched(self) -> Iterable[Watched]:
+        """Yield the models whose rows say that an order or a cart may have changed."""
+        ...
+
+    def cart(
+        self, request: Any, *, response: Any = None, touched: bool = True, tally: Tally | None = None
+    ) -> list[CartLine] | None:
+        """Return what the cart of whoever asks holds after this request, sorted by keys; None where nobody can say.
+
+        Never writes the session, and does not look at it on a safe request that has not done so itself. With `touched`
+        False no row of a cart was written in this request, and a safe one need not be asked about. A shape that cannot
+        be read is counted in `tally` and is None, never an empty cart.
+        """
+        ...
+
+    def scope(self, request: Any) -> str:
+        """Return the site or channel that this request belongs to; '' where there is one only."""
         ...
 
 

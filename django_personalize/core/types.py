@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -47,6 +47,12 @@ class Item:
     category_url: str = ""
     brand: str = ""
     created: datetime | None = None
+    stock: int | None = None
+    """Pieces left; None where the shop does not count them."""
+    cost: Decimal | None = None
+    """What the shop pays for it; never shown to a shopper."""
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    """Further facts by name: material, colour, season."""
     obj: Any = None
     """The shop's own model instance, for card templates. Never stored."""
 
@@ -58,6 +64,11 @@ class Line:
     key: str
     order_key: str
     item_key: str
+    """What the line's item is shown as: the parent of a variant. Empty where the product is gone."""
+    variant_key: str = ""
+    """The variant that was bought; empty where the item itself was."""
+    sold: bool = True
+    """Whether the order counts as sold; False for a basket, an unpaid or a reverted order."""
     quantity: int
     """Bought, before any return."""
     cancelled_quantity: int
@@ -67,9 +78,44 @@ class Line:
     placed_at: datetime
     price: Decimal | None
     """Per unit, as paid."""
+    list_price: Decimal | None = None
+    """Per unit, before a reduction; None where the line was not reduced or the shop keeps none."""
     currency: str = ""
     user_key: str = ""
     """The buyer's account as text; empty for a guest."""
+    scope: str = ""
+    """The site or channel of the order; empty where there is one only."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CartLine:
+    """What one cart holds of one item or of one variant of it."""
+
+    item_key: str
+    variant_key: str = ""
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """Points at orders without a query: enough to find them again once the shop has committed."""
+
+    path: str
+    """A lookup from the order line's model; empty where `value` is the order's key itself."""
+    value: Any
+    created: bool = False
+    """Whether the order itself came into being just now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A model of the shop whose rows say that an order, or a cart, may have changed."""
+
+    model: Any
+    refer: Callable[[Any, bool], Reference | None] | None = None
+    """From a row and whether it is new to the order behind it, without any query; None for rows of a cart only."""
+    cart: bool = False
+    """Whether the row may be a cart's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,12 +128,31 @@ class EventDraft:
     occurred_at: datetime
     visitor_id: UUID | None = None
     item_key: str = ""
+    item_variant: str = ""
     quantity: int | None = None
     price: Decimal | None = None
+    list_price: Decimal | None = None
     currency: str = ""
     transaction_id: str = ""
     decision_id: UUID | None = None
     """The decision that led here, where one did."""
+    item_list_id: str = ""
+    """The placement, where the event comes from one."""
+    index: int | None = None
+    """The slot in that placement, from 1 on."""
+    promotion_id: str = ""
+    search_term: str = ""
+    results: int | None = None
+    """How many items the search found; None where nobody knows."""
+    engagement_time_msec: int | None = None
+    reason: str = ""
+    """Of a `dismiss`: not_interested, have_it, was_a_gift."""
+    scope: str = ""
+    device: str = ""
+    """desktop, mobile, tablet; never the user agent."""
+    referrer: str = ""
+    """Whence the visit came: direct, search, social, mail, campaign, referral; never an address."""
+    campaign: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

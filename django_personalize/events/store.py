@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
+from operator import attrgetter
 from typing import Any
 
 from django.db import connections, models, router, transaction
@@ -16,18 +17,35 @@ from django_personalize.core.types import DecisionDraft, EventDraft, ImpressionD
 from django_personalize.models import Decision, Event, Impression
 
 CHUNK = 10_000
-EVENT_FIELDS = (
+ORDER_FIELDS = (
     "uid",
     "kind",
     "occurred_at",
     "received_at",
     "visitor",
     "item_key",
+    "item_variant",
     "quantity",
     "price",
+    "list_price",
     "currency",
     "transaction_id",
+    "scope",
+)
+"""What an order line can say; the database fills in the rest."""
+EVENT_FIELDS = (
+    *ORDER_FIELDS,
     "decision_id",
+    "item_list_id",
+    "index",
+    "promotion_id",
+    "search_term",
+    "results",
+    "engagement_time_msec",
+    "reason",
+    "device",
+    "referrer",
+    "campaign",
 )
 DECISION_FIELDS = (
     "uid",
@@ -45,22 +63,33 @@ DECISION_FIELDS = (
     "slots",
 )
 IMPRESSION_FIELDS = ("decision", "slot", "item_key", "seen_at")
-_FOLLOWS_THE_SHOP = ("item_key", "quantity", "price", "currency", "occurred_at", "visitor_id")
+_FOLLOWS_THE_SHOP = (
+    "item_key",
+    "item_variant",
+    "quantity",
+    "price",
+    "list_price",
+    "currency",
+    "occurred_at",
+    "visitor_id",
+    "scope",
+)
 
 
 def insert_events(drafts: Iterable[EventDraft], *, received_at: datetime) -> int:
     """Insert those whose uid is not there yet, and return how many that were."""
-    return _write(Event, EVENT_FIELDS, _event_rows(drafts, received_at), on_conflict="(uid) DO NOTHING")
+    rows = _event_rows(drafts, EVENT_FIELDS, received_at)
+    return _write(Event, EVENT_FIELDS, rows, on_conflict="(uid) DO NOTHING")
 
 
-def upsert_events(drafts: Iterable[EventDraft], *, received_at: datetime) -> int:
-    """Insert, or bring what changed in line with the shop; return how many rows were new or differed."""
+def upsert_order_events(drafts: Iterable[EventDraft], *, received_at: datetime) -> int:
+    """Insert purchases and refunds, or bring what changed in line with the shop; return how many rows were new or differed."""
     table = Event._meta.db_table
     differs_from = "IS NOT" if connections[router.db_for_write(Event)].vendor == "sqlite" else "IS DISTINCT FROM"
     changes = ", ".join(f"{column} = excluded.{column}" for column in _FOLLOWS_THE_SHOP)
     changed = " OR ".join(f"{table}.{column} {differs_from} excluded.{column}" for column in _FOLLOWS_THE_SHOP)
-    rows = _event_rows(drafts, received_at)
-    return _write(Event, EVENT_FIELDS, rows, on_conflict=f"(uid) DO UPDATE SET {changes} WHERE {changed}")
+    rows = _event_rows(drafts, ORDER_FIELDS, received_at)
+    return _write(Event, ORDER_FIELDS, rows, on_conflict=f"(uid) DO UPDATE SET {changes} WHERE {changed}")
 
 
 def insert_decisions(drafts: Iterable[DecisionDraft]) -> int:
@@ -90,21 +119,14 @@ def insert_impressions(drafts: Iterable[ImpressionDraft]) -> int:
     return _write(Impression, IMPRESSION_FIELDS, rows, on_conflict="(decision_id, slot) DO NOTHING")
 
 
-def _event_rows(drafts: Iterable[EventDraft], received_at: datetime) -> Iterator[tuple[Any, ...]]:
+def _event_rows(
+    drafts: Iterable[EventDraft], names: Sequence[str], received_at: datetime
+) -> Iterator[tuple[Any, ...]]:
+    received = names.index("received_at")
+    values = attrgetter(*("visitor_id" if name == "visitor" else name for name in names if name != "received_at"))
     for draft in drafts:
-        yield (
-            draft.uid,
-            draft.kind,
-            draft.occurred_at,
-            received_at,
-            draft.visitor_id,
-            draft.item_key,
-            draft.quantity,
-            draft.price,
-            draft.currency,
-            draft.transaction_id,
-            draft.decision_id,
-        )
+        row = values(draft)
+        yield (*row[:received], received_at, *row[received:])
 
 
 def _slot(slot: Slot) -> dict[str, Any]:
@@ -128,10 +150,11 @@ def _write(
     if not (chunk := list(islice(rows, CHUNK))):
         return 0
     connection = connections[router.db_for_write(model)]
+    quote = connection.ops.quote_name  # "index" is a word of SQL
     fields: list[Any] = [model._meta.get_field(name) for name in names]
     prepare = [(place, ready) for place, field in enumerate(fields) if (ready := _preparation(field, connection))]
     sql = (
-        f"INSERT INTO {model._meta.db_table} ({', '.join(field.column for field in fields)}) "
+        f"INSERT INTO {model._meta.db_table} ({', '.join(quote(field.column) for field in fields)}) "
         f"VALUES ({', '.join(['%s'] * len(fields))}) ON CONFLICT {on_conflict}"
     )
     written = 0

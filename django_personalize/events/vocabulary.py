@@ -1,10 +1,40 @@
-"""The words for what happens: GA4's e-commerce events, spelt as there."""
+"""The words for what happens: GA4's events, spelt as there. `dismiss` alone is our own."""
 
 from __future__ import annotations
 
 VIEW_ITEM = "view_item"
+VIEW_ITEM_LIST = "view_item_list"
+SELECT_ITEM = "select_item"
+ADD_TO_WISHLIST = "add_to_wishlist"
+ADD_TO_CART = "add_to_cart"
+REMOVE_FROM_CART = "remove_from_cart"
+VIEW_CART = "view_cart"
+BEGIN_CHECKOUT = "begin_checkout"
 PURCHASE = "purchase"
 REFUND = "refund"
+SEARCH = "search"
+VIEW_PROMOTION = "view_promotion"
+SELECT_PROMOTION = "select_promotion"
+LOGIN = "login"
+USER_ENGAGEMENT = "user_engagement"
+DISMISS = "dismiss"
 
-KINDS = frozenset({VIEW_ITEM, PURCHASE, REFUND})
 ORDER_KINDS = (PURCHASE, REFUND)
+CART_KINDS = (ADD_TO_CART, REMOVE_FROM_CART)
+ITEM_KINDS = frozenset({VIEW_ITEM, SELECT_ITEM, ADD_TO_WISHLIST, ADD_TO_CART, REMOVE_FROM_CART, DISMISS})
+"""Each names exactly one item."""
+KINDS = ITEM_KINDS | {
+    VIEW_ITEM_LIST,
+    VIEW_CART,
+    BEGIN_CHECKOUT,
+    PURCHASE,
+    REFUND,
+    SEARCH,
+    VIEW_PROMOTION,
+    SELECT_PROMOTION,
+    LOGIN,
+    USER_ENGAGEMENT,
+}
+CLAIMABLE = KINDS - {PURCHASE, REFUND, LOGIN}
+"""What a page may tell: what is money or identity is read from the shop itself."""
+DISMISS_REASONS = frozenset({"not_interested", "have_it", "was_a_gift"})

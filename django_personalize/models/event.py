@@ -26,11 +26,27 @@ class Event(models.Model):
         db_index=False,
     )
     item_key = models.CharField(max_length=64, blank=True, default="")
+    """What is shown and learnt: the parent of a variant."""
+    item_variant = models.CharField(max_length=64, blank=True, default="", db_default="")
     quantity = models.IntegerField(null=True, blank=True)
     price = models.DecimalField(max_digits=18, decimal_places=4, null=True, blank=True)
+    list_price = models.DecimalField(max_digits=18, decimal_places=4, null=True, blank=True)
     currency = models.CharField(max_length=3, blank=True, default="")
     transaction_id = models.CharField(max_length=64, blank=True, default="")
     decision_id = models.UUIDField(null=True, blank=True)
+    item_list_id = models.CharField(max_length=64, blank=True, default="", db_default="")
+    """The placement, where the event comes from one."""
+    index = models.PositiveSmallIntegerField(null=True, blank=True)
+    promotion_id = models.CharField(max_length=64, blank=True, default="", db_default="")
+    search_term = models.CharField(max_length=100, blank=True, default="", db_default="")
+    results = models.PositiveIntegerField(null=True, blank=True)
+    engagement_time_msec = models.PositiveIntegerField(null=True, blank=True)
+    reason = models.CharField(max_length=32, blank=True, default="", db_default="")
+    scope = models.CharField(max_length=32, blank=True, default="", db_default="")
+    """The site or channel; empty where there is one only."""
+    device = models.CharField(max_length=8, blank=True, default="", db_default="")
+    referrer = models.CharField(max_length=16, blank=True, default="", db_default="")
+    campaign = models.CharField(max_length=64, blank=True, default="", db_default="")
 
     class Meta:
         indexes = [
@@ -40,6 +56,9 @@ class Event(models.Model):
                 condition=models.Q(visitor__isnull=False),
             ),
             models.Index(fields=["kind", "occurred_at"], name="personalize_event_kind"),
+            models.Index(
+                fields=["transaction_id"], name="personalize_event_order", condition=~models.Q(transaction_id="")
+            ),
         ]
 
     def __str__(self) -> str:

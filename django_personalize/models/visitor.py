@@ -34,6 +34,10 @@ class Visitor(models.Model):
     created_at = models.DateTimeField()
     answered_at = models.DateTimeField()
     """When `granted` last changed."""
+    referrer = models.CharField(max_length=16, blank=True, default="")
+    """The kind of place the latest visit came from; see `Event.referrer`."""
+    campaign = models.CharField(max_length=64, blank=True, default="")
+    arrived_at = models.DateTimeField(null=True, blank=True)
 
     objects = VisitorQuerySet.as_manager()
 

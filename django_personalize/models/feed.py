@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+from django.db import models
+
+
+class FeedItem(models.Model):
+    """Fact. A product of a shop that runs elsewhere, as its feed last told it."""
+
+    key = models.CharField(max_length=64, primary_key=True)
+    group = models.CharField(max_length=64, blank=True, default="", db_index=True)
+    """The key of the product that this is a variant of; empty for a product of its own."""
+    title = models.CharField(max_length=300)
+    link = models.CharField(max_length=2000)
+    image_link = models.CharField(max_length=2000, blank=True, default="")
+    price = models.DecimalField(max_digits=18, decimal_places=4, null=True, blank=True)
+    """What it costs now."""
+    list_price = models.DecimalField(max_digits=18, decimal_places=4, null=True, blank=True)
+    currency = models.CharField(max_length=3, blank=True, default="")
+    category = models.CharField(max_length=300, blank=True, default="")
+    brand = models.CharField(max_length=200, blank=True, default="")
+    in_stock = models.BooleanField(default=True)
+    listed = models.BooleanField(default=True)
+    """False once a whole feed no longer names it."""
+    created = models.DateTimeField()
+    updated = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class FeedLine(models.Model):
+    """Fact. One order line of a shop that runs elsewhere, as it last told it."""
+
+    order_key = models.CharField(max_length=64)
+    line_key = models.CharField(max_length=64)
+    item_key = models.CharField(max_length=64)
+    quantity = models.PositiveIntegerField()
+    cancelled_quantity = models.PositiveIntegerField(default=0)
+    cancelled_at = models.DateTimeField(null=True, blank=True)
+    placed_at = models.DateTimeField()
+    placed = models.BooleanField(default=True)
+    price = models.DecimalField(max_digits=18, decimal_places=4, null=True, blank=True)
+    list_price = models.DecimalField(max_digits=18, decimal_places=4, null=True, blank=True)
+    currency = models.CharField(max_length=3, blank=True, default="")
+    user_key = models.CharField(max_length=64, blank=True, default="")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["order_key", "line_key"], name="personalize_feed_line_once")]
+        indexes = [models.Index(fields=["user_key"], name="personalize_feed_user", condition=~models.Q(user_key=""))]
+
+    def __str__(self) -> str:
+        return f"{self.order_key}/{self.line_key}"

@@ -1,0 +1,23 @@
+"""What can be wrong with what a shop gives, each by name: counted, shown, never dropped in silence."""
+
+from __future__ import annotations
+
+PRODUCT_GONE = "product_gone"
+NO_ORDER = "line_without_order"
+NO_DATE = "line_without_date"
+NO_QUANTITY = "line_without_quantity"
+KEY_TOO_LONG = "key_too_long"
+PRICE_NOT_A_NUMBER = "price_not_a_number"
+CART_SHAPE = "cart_of_unknown_shape"
+CART_UNKNOWN_ITEM = "cart_names_no_item"
+
+PROBLEMS: dict[str, str] = {
+    PRODUCT_GONE: "An order line whose product is no longer there. It counts in what was sold, and teaches nothing.",
+    NO_ORDER: 'An order line that belongs to no order. Left out; see ORDER_LINES["order"].',
+    NO_DATE: 'An order line without a date. Left out; see ORDER_LINES["date"].',
+    NO_QUANTITY: 'An order line of no piece, or fewer. Left out; see ORDER_LINES["qty"].',
+    KEY_TOO_LONG: "A key of more than 64 characters. Left out.",
+    PRICE_NOT_A_NUMBER: "A price that is no number. Taken as unknown.",
+    CART_SHAPE: "A cart of a shape that the mapping does not describe. Nothing was read of it; see CART.",
+    CART_UNKNOWN_ITEM: "A cart that holds something which is no product. Left out of the cart; see CART.",
+}
