@@ -41,16 +41,16 @@ def test_an_insert_never_alters_what_is_there():
 
 def test_an_upsert_brings_changed_rows_in_line_and_counts_only_those():
     first, second = event(1, quantity=1), event(2, quantity=1)
-    assert store.upsert_events([first, second], received_at=MOMENT) == 2
-    assert store.upsert_events([first, replace(second, quantity=5)], received_at=MOMENT) == 1
+    assert store.upsert_order_events([first, second], received_at=MOMENT) == 2
+    assert store.upsert_order_events([first, replace(second, quantity=5)], received_at=MOMENT) == 1
     assert dict(Event.objects.values_list("uid", "quantity")) == {UUID(int=1): 1, UUID(int=2): 5}
 
 
 def test_an_upsert_cuts_a_visitor_loose_who_is_no_longer_linked():
     visitor = Visitor.objects.create(created_at=MOMENT, answered_at=MOMENT)
     linked = event(1, visitor_id=visitor.pk)
-    store.upsert_events([linked], received_at=MOMENT)
-    assert store.upsert_events([replace(linked, visitor_id=None)], received_at=MOMENT) == 1
+    store.upsert_order_events([linked], received_at=MOMENT)
+    assert store.upsert_order_events([replace(linked, visitor_id=None)], received_at=MOMENT) == 1
     assert Event.objects.get().visitor_id is None
 
 
