@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from difflib import get_close_matches
+from collections.abc import Callable, Iterator, Mapping
 from importlib.util import find_spec
 from typing import Any
 
@@ -11,21 +10,18 @@ from django.apps import apps
 from django.conf import settings as django_settings
 from django.core import checks
 from django.core.checks import CheckMessage, Error, Warning
-from django.core.exceptions import FieldDoesNotExist
-from django.db import models
 from django.urls import NoReverseMatch, reverse
 
 from django_personalize.conf import DEFAULTS, settings
 from django_personalize.core.loading import load
 from django_personalize.exceptions import ConfigurationError
-from django_personalize.shop.mapping import LINE_KEYS, PRODUCT_KEYS, model_of
-from django_personalize.shop.paths import is_condition, paths_in
+from django_personalize.shop.mapping import MappedShop
+from django_personalize.shop.validation import check_loads, unknown_keys
+from django_personalize.shop.vocabulary import SEARCH_KEYS
 
-CONDITIONS = ("visible", "in_stock", "placed", "cancelled")
-COLUMNS = ("category", "brand", "created")
-"""Read for the whole catalogue at once, so fields and paths only; the others may be properties and methods."""
 MIDDLEWARE = "django_personalize.middleware.PersonalizeMiddleware"
 FETCH_FROM_CACHE = "django.middleware.cache.FetchFromCacheMiddleware"
+KEY_LENGTH = 32
 
 
 @checks.register("personalize")
@@ -40,9 +36,9 @@ def check_settings(**kwargs: Any) -> list[CheckMessage]:
         found = f"PERSONALIZE is a {type(given).__name__}; wanted a dict."
         return [Error(found, hint=hint, id="personalize.E001")]
     return [
-        *_unknown_keys("PERSONALIZE", given, DEFAULTS, "personalize.E002"),
-        *_mapping("PRODUCT", PRODUCT_KEYS, ()),
-        *_mapping("ORDER_LINES", LINE_KEYS, ("item", "order", "date")),
+        *unknown_keys("PERSONALIZE", given, DEFAULTS, "personalize.E002"),
+        *_mappings(),
+        *_search(),
         *_dotted_paths(),
         *_values(),
     ]
@@ -54,96 +50,43 @@ def check_surroundings(**kwargs: Any) -> list[CheckMessage]:
     return [*_middleware(), *_urls(), *_lightfm(), *_sqlite(django_settings.DATABASES.get("default", {}))]
 
 
-def _unknown_keys(where: str, given: dict[str, Any], known: Iterable[str], code: str) -> list[CheckMessage]:
-    known = sorted(known)
-    return [
-        Error(
-            f"{where} has an unknown key {key!r}.",
-            hint=f"Did you mean {close[0]!r}?"
-            if (close := get_close_matches(str(key), known, n=1, cutoff=0.5))
-            else f"Known keys: {', '.join(known)}.",
-            id=code,
-        )
-        for key in given
-        if key not in known
+def _mappings() -> Iterator[CheckMessage]:
+    """What the shop's adapter reads by: the settings, over what a ready adapter brings along."""
+    given = {"PRODUCT": settings.PRODUCT, "ORDER_LINES": settings.ORDER_LINES}
+    wrong = [
+        Error(f'PERSONALIZE["{name}"] is a {type(value).__name__}; wanted a dict.', id="personalize.E003")
+        for name, value in given.items()
+        if not isinstance(value, Mapping)
     ]
-
-
-def _mapping(setting: str, known: Iterable[str], needed: Iterable[str]) -> list[CheckMessage]:
-    mapping = getattr(settings, setting)
-    if DEFAULTS["SHOP"] != settings.SHOP:
-        return []
-    where = f'PERSONALIZE["{setting}"]'
-    if not isinstance(mapping, dict):
-        return [Error(f"{where} is a {type(mapping).__name__}; wanted a dict.", id="personalize.E003")]
-    found = _unknown_keys(where, mapping, known, "personalize.E003")
+    yield from wrong
+    if wrong:
+        return
     try:
-        model = model_of(setting, mapping)
-    except ConfigurationError as error:
-        labels = [each._meta.label for each in apps.get_models()]
-        close = get_close_matches(str(mapping.get("model", "")), labels, n=1, cutoff=0.5)
-        hint = f'Did you mean "{close[0]}"?' if close else "Name the shop's model as app.Model."
-        return [*found, Error(str(error), hint=hint, id="personalize.E004")]
-    for name in needed:
-        if mapping.get(name) is None:
-            found.append(
-                Error(
-                    f'{where} lacks "{name}".',
-                    hint=f'Add "{name}": a path from {model._meta.label}.',
-                    id="personalize.E003",
-                )
-            )
-    for name, value in mapping.items():
-        if name in {"model", "url"} or value is None:
-            continue
-        if name in CONDITIONS and not is_condition(value):
-            found.append(
-                Error(
-                    f'{where}["{name}"] is {value!r}; wanted a condition, and as it stands it would be ignored.',
-                    hint=f'"{name}": Q({value}=True)' if isinstance(value, str) else f'"{name}": Q(...)',
-                    id="personalize.E008",
-                )
-            )
-            continue
-        attributes = setting == "PRODUCT" and name not in COLUMNS and isinstance(value, str)
-        for path in paths_in(value):
-            if name == "currency" and len(path) == 3 and path.isupper():
-                continue
-            problem = _walk(model, path, attributes=attributes)
-            if problem:
-                found.append(
-                    Error(
-                        f'{where}["{name}"] is {path!r}, but {problem[0]}.',
-                        hint=problem[1],
-                        id="personalize.E005",
-                    )
-                )
-    return found
+        shop = settings.shop
+    except ConfigurationError:
+        return  # see _dotted_paths
+    except Exception as error:
+        found = f'PERSONALIZE["SHOP"]: {settings.SHOP} could not be made: {error!r}'
+        yield Error(found, hint="It is made without arguments.", id="personalize.E006")
+        return
+    if isinstance(shop, MappedShop):
+        yield from shop.check()
 
 
-def _walk(model: type[models.Model], path: str, *, attributes: bool) -> tuple[str, str] | None:
-    """Return (what is wrong, hint) for the first step of `path` that does not exist; None where all do."""
-    current: Any = model
-    for part in path.split("__"):
-        try:
-            field = current._meta.get_field(part)
-        except FieldDoesNotExist:
-            if part == "pk" or (attributes and hasattr(current, part)):
-                return None
-            names = {field.name for field in current._meta.get_fields()} | {
-                field.attname for field in current._meta.concrete_fields
-            }
-            if part in names:
-                return None
-            close = get_close_matches(part, sorted(names), n=1, cutoff=0.4)
-            return (
-                f'{current._meta.label} has no field "{part}"',
-                f'Did you mean "{close[0]}"?' if close else f"Its fields: {', '.join(sorted(names))}.",
-            )
-        if field.related_model is None:
-            return None  # what follows is a lookup such as __gt, or a step into JSON
-        current = field.related_model
-    return None
+def _search() -> Iterator[CheckMessage]:
+    where, given = 'PERSONALIZE["SEARCH"]', settings.SEARCH
+    if not isinstance(given, Mapping):
+        hint = '"SEARCH": {"params": ["q"]}'
+        yield Error(f"{where} is a {type(given).__name__}; wanted a dict.", hint=hint, id="personalize.E003")
+        return
+    yield from unknown_keys(where, given, SEARCH_KEYS)
+    for name in ("params", "views"):
+        value = given.get(name, ())
+        if not isinstance(value, list | tuple) or not all(isinstance(each, str) for each in value):
+            hint = f'"{name}": ["{value}"]' if isinstance(value, str) else f'"{name}": ["..."]'
+            yield Error(f'{where}["{name}"] is {value!r}; wanted a list of names.', hint=hint, id="personalize.E007")
+    if given.get("results") is not None:
+        yield from check_loads(f'{where}["results"]', given["results"])
 
 
 def _dotted_paths() -> list[CheckMessage]:
@@ -182,25 +125,57 @@ def _loads(setting: str, path: Any) -> list[CheckMessage]:
 
 def _values() -> list[CheckMessage]:
     found: list[CheckMessage] = []
-    wanted: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
-        ("THREADS", lambda value: type(value) is int and value >= 1, "a whole number from 1 on"),
-        ("SEED", lambda value: type(value) is int and value >= 0, "a whole number from 0 on"),
+    wanted: tuple[tuple[str, Callable[[Any], bool], str, str], ...] = (
+        ("THREADS", lambda value: type(value) is int and value >= 1, "a whole number from 1 on", "1"),
+        ("SEED", lambda value: type(value) is int and value >= 0, "a whole number from 0 on", "0"),
+        ("CAPTURE", lambda value: value in ("server", "beacon"), '"server" or "beacon"', '"server"'),
+        ("SCOPE", _is_scope, '"site", or the dotted path of a function', '"site"'),
     )
-    for name, good, words in wanted:
+    for name, good, words, example in wanted:
         value = getattr(settings, name)
         if not good(value):
             found.append(
                 Error(
                     f'PERSONALIZE["{name}"] is {value!r}; wanted {words}.',
-                    hint=f'"{name}": {DEFAULTS[name]}',
+                    hint=f'"{name}": {example}',
                     id="personalize.E007",
                 )
             )
+    found += [*_scope(), *_ingest_keys()]
     try:
         settings.ARTIFACTS  # noqa: B018
     except (ConfigurationError, TypeError) as error:
         found.append(Error(str(error), hint='"ARTIFACTS": BASE_DIR / "personalize_artifacts"', id="personalize.E007"))
     return found
+
+
+def _is_scope(value: Any) -> bool:
+    return value is None or value == "site" or (isinstance(value, str) and "." in value)
+
+
+def _scope() -> Iterator[CheckMessage]:
+    given = settings.SCOPE
+    if given == "site" and not apps.is_installed("django.contrib.sites"):
+        yield Error(
+            'PERSONALIZE["SCOPE"] is "site", but django.contrib.sites is not installed.',
+            hint='INSTALLED_APPS = [..., "django.contrib.sites"]',
+            id="personalize.E007",
+        )
+    elif isinstance(given, str) and "." in given:
+        yield from check_loads('PERSONALIZE["SCOPE"]', given)
+
+
+def _ingest_keys() -> Iterator[CheckMessage]:
+    """Never says a key, which is a secret."""
+    given, wanted = settings.INGEST_KEYS, f"a list of secrets of {KEY_LENGTH} characters or more"
+    hint = 'python -c "import secrets; print(secrets.token_urlsafe(32))"'
+    if not isinstance(given, list | tuple):
+        found = f'PERSONALIZE["INGEST_KEYS"] is a {type(given).__name__}; wanted {wanted}.'
+        yield Error(found, hint=hint, id="personalize.E007")
+        return
+    for place, key in enumerate(given):
+        if not isinstance(key, str) or len(key) < KEY_LENGTH:
+            yield Error(f'PERSONALIZE["INGEST_KEYS"][{place}]; wanted {wanted}.', hint=hint, id="personalize.E007")
 
 
 def _middleware() -> list[CheckMessage]:
@@ -240,11 +215,11 @@ def _urls() -> list[CheckMessage]:
     if not getattr(django_settings, "ROOT_URLCONF", None):
         return []  # a process that serves no pages
     try:
-        reverse("personalize:seen")
+        reverse("personalize:events")
     except NoReverseMatch:
         return [
             Warning(
-                "The URLs are not included: pages cannot report what was seen.",
+                "The URLs are not included: pages cannot report what was seen and done.",
                 hint='path("personalize/", include("django_personalize.urls")), before any catch-all pattern.',
                 id="personalize.W003",
             )

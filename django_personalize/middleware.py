@@ -1,62 +1,103 @@
-"""The one middleware: after the response, answers are honoured, the page view noted, and the batch written."""
+"""The one middleware: after the response, answers are honoured, what happened is noted, and the batch is written."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from uuid import uuid4
+from collections.abc import Awaitable, Callable
+from typing import Any
 
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.cache import patch_cache_control, patch_vary_headers
 
 from django_personalize.capture.accounts import join, link_orders, successor
-from django_personalize.capture.page_views import item_shown
+from django_personalize.capture.arrivals import note_arrival
+from django_personalize.capture.carts import note_cart
+from django_personalize.capture.drafts import captured_here, draft
+from django_personalize.capture.live import follow_orders, in_admin
+from django_personalize.capture.page_views import view_of
+from django_personalize.capture.searches import search_of
+from django_personalize.capture.visit import Visit, visiting
 from django_personalize.consent.states import TRACED, granted, states, states_after
-from django_personalize.core import clock
-from django_personalize.core.types import ConsentState, EventDraft, Purpose
+from django_personalize.core.types import ConsentState, Line, Purpose
 from django_personalize.events.collector import collector_of
 from django_personalize.events.isolation import isolated
-from django_personalize.events.vocabulary import VIEW_ITEM
+from django_personalize.events.vocabulary import LOGIN, SEARCH, VIEW_ITEM
 from django_personalize.models import Visitor
 from django_personalize.placements.present import is_personal
 from django_personalize.privacy.withdraw import change
 from django_personalize.visitors import cookie
 from django_personalize.visitors.register import register
-from django_personalize.visitors.resolve import account_of, belongs, browser_of
+from django_personalize.visitors.resolve import account_of, belongs, browser_of, session_was_read
 
 logger = logging.getLogger("django_personalize")
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS", "TRACE")
 
 
 class PersonalizeMiddleware:
-    """Goes after the authentication middleware and outside of no cache.
+    """Goes after the authentication middleware and outside of no cache; serves synchronous and asynchronous stacks.
 
-    It never changes a body, never touches the session, sets its cookie only in answer to an unsafe method, and lets no
-    exception of its own reach the page.
+    It never changes a body, never writes the session, looks at it only where the page did or the method is unsafe, sets
+    its cookie only in answer to an unsafe method, and lets no exception of its own reach the page.
     """
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
-        self.get_response = get_response
+    sync_capable = True
+    async_capable = True
 
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        response = self.get_response(request)
+    def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
+        self.get_response = get_response
+        self.asynchronous = iscoroutinefunction(get_response)
+        if self.asynchronous:
+            markcoroutinefunction(self)
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
+        if self.asynchronous:
+            return self._asynchronously(request)
+        with visiting() as visit:
+            response: HttpResponseBase = self.get_response(request)
+        self.after(request, response, visit)
+        return response
+
+    async def _asynchronously(self, request: HttpRequest) -> HttpResponseBase:
+        with visiting() as visit:
+            response: HttpResponseBase = await self.get_response(request)
+        await sync_to_async(self.after)(request, response, visit)
+        return response
+
+    def after(self, request: HttpRequest, response: HttpResponseBase, visit: Visit) -> None:
+        """Do everything that follows from this request; each step stands and fails alone."""
         if is_personal(request):
             # First, and apart: nothing that may fail below can leave a personal page to a shared cache.
             patch_cache_control(response, private=True, max_age=0)
             patch_vary_headers(response, ["Cookie"])
-        try:
-            token = cookie.read(request)
-            if (
-                token is not None or request.method not in SAFE_METHODS
-            ):  # otherwise nobody is here, and no page makes one
-                with isolated():
-                    self.settle(request, response, token)
-        except Exception:
-            logger.exception("settle_failed")
-        return response
+        token = cookie.read(request)
+        visitor: Visitor | None = None
+        if token is not None or request.method not in SAFE_METHODS:
+            # Otherwise nobody is here, and no page makes somebody.
+            visitor = self._step("settle", lambda: self.settle(request, response, token))
+        bought: list[Line] = []
+        if visit.references:
+            bought = self._step("orders", lambda: follow_orders(request, visit, visitor)) or []
+        if visitor is not None:
+            here = visitor
+            self._step("notes", lambda: self.note(request, response, here, visit))
+            self._step("cart", lambda: note_cart(request, response, here, visit, bought))
+            self._step("flush", lambda: collector_of(request).flush())
 
-    def settle(self, request: HttpRequest, response: HttpResponseBase, token: cookie.Token | None) -> None:
-        """Bring visitor, cookie and facts in line with what was answered and what happened."""
+    @staticmethod
+    def _step(name: str, work: Callable[[], Any]) -> Any:
+        try:
+            with isolated():
+                return work()
+        except Exception:
+            logger.exception("step_failed", extra={"step": name})
+            return None
+
+    def settle(self, request: HttpRequest, response: HttpResponseBase, token: cookie.Token | None) -> Visitor | None:
+        """Bring visitor and cookie in line with what was answered; return the one who is here and may be written down.
+
+        None without a yes that holds both before and after this request.
+        """
         answers = states_after(request, response)
         allowed = granted(answers)
         visitor = None
@@ -66,16 +107,14 @@ class PersonalizeMiddleware:
             if visitor is None and allowed.isdisjoint(TRACED):
                 cookie.clear(response)
         if allowed.isdisjoint(TRACED):
-            return
+            return None
         if request.method not in SAFE_METHODS:
             visitor = self._identified(request, response, token, allowed)
         elif token is not None:
             visitor = visitor or browser_of(request)
         if visitor is None or not self._is_theirs(request, visitor):
-            return
-        if granted(states(request)) & allowed & set(TRACED):
-            self._note_view(request, response, visitor)
-        collector_of(request).flush()
+            return None
+        return visitor
 
     def _identified(
         self,
@@ -89,7 +128,9 @@ class PersonalizeMiddleware:
         Its response is never cached, so here one may ask who is logged in.
         """
         account = account_of(request)
-        visitor = Visitor.objects.filter(pk=token.visitor_id).first() if token is not None else None
+        visitor = None
+        if token is not None:
+            visitor = Visitor.objects.select_related("cart").filter(pk=token.visitor_id).first()
         if visitor is None:
             visitor = register(allowed, user_key=account)
             link_orders(visitor)
@@ -111,7 +152,7 @@ class PersonalizeMiddleware:
         uncacheable: then only a visitor without an account is sure to be the one who is here. One who has just turned
         out to be logged in (by a GET, as single sign-on does) is joined to the account here, behind the page.
         """
-        if not _session_was_read(request):
+        if not session_was_read(request):
             return not visitor.user_key
         account = account_of(request)
         if account and not visitor.user_key:
@@ -119,19 +160,17 @@ class PersonalizeMiddleware:
         return belongs(visitor, account)
 
     @staticmethod
-    def _note_view(request: HttpRequest, response: HttpResponseBase, visitor: Visitor) -> None:
-        item_key = item_shown(request, response)
-        if item_key is not None:
-            collector_of(request).add(
-                EventDraft(
-                    uid=uuid4(),
-                    kind=VIEW_ITEM,
-                    occurred_at=clock.now(),
-                    visitor_id=visitor.pk,
-                    item_key=item_key,
-                )
-            )
-
-
-def _session_was_read(request: HttpRequest) -> bool:
-    return bool(getattr(getattr(request, "session", None), "accessed", False))
+    def note(request: HttpRequest, response: HttpResponseBase, visitor: Visitor, visit: Visit) -> None:
+        """Gather what this page tells; nothing of the admin's, and nothing about the moment before the yes."""
+        if in_admin(request) or not granted(states(request)) & set(TRACED):
+            return
+        note_arrival(request, response, visitor)
+        collector = collector_of(request)
+        if visit.logged_in:
+            collector.add(draft(request, visitor, LOGIN))
+        shown = view_of(request, response) if captured_here(VIEW_ITEM) else None
+        if shown is not None:
+            collector.add(draft(request, visitor, VIEW_ITEM, item_key=shown.item_key, item_variant=shown.variant_key))
+        search = search_of(request, response) if captured_here(SEARCH) else None
+        if search is not None:
+            collector.add(draft(request, visitor, SEARCH, search_term=search[0], results=search[1]))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import include, path
 
-from django_personalize.web.seen import seen
+from django_personalize.web.events import events
 
 app_name = "personalize"
-urlpatterns = [path("seen/", seen, name="seen")]
+urlpatterns = [
+    path("events/", events, name="events"),
+    path("api/v1/", include("django_personalize.api.urls")),
+]

@@ -23,6 +23,7 @@ PERSONALIZE = {
         "category_url": "category__get_absolute_url",
         "brand": "collection__name",
         "created": "created",
+        "stock": "stock",
         "visible": Q(is_visible=True),
         "in_stock": Q(stock__gt=0),
     },
@@ -33,6 +34,7 @@ PERSONALIZE = {
         "date": "order__placed_at",
         "qty": "quantity",
         "price": "unit_price",
+        "list_price": "list_price",
         "currency": "GBP",
         "user": "order__user_id",
         "placed": Q(),
@@ -40,11 +42,12 @@ PERSONALIZE = {
         "cancelled_qty": "returned_quantity",
         "cancelled_at": Coalesce("returned_at", "order__cancelled_at"),
     },
+    "CART": {"session": "basket"},
 }
 # --- personalisation: end -----------------------------------------------------------------------------------------
 
-# The demo alone is in a hurry. (mypy has inferred that all values are mappings.)
-PERSONALIZE["TRAINERS"] = ["example_shop.demo.trainer.QuickLightFM"]  # type: ignore[assignment]
+# The demo alone is in a hurry.
+PERSONALIZE["TRAINERS"] = ["example_shop.demo.trainer.QuickLightFM"]
 ROOT_URLCONF = "example_shop.urls_personal"
 PERSONAL = BASE_DIR / "example_shop" / "personal"  # noqa: F405
 TEMPLATES = [{**TEMPLATES[0], "DIRS": [PERSONAL / "templates", *TEMPLATES[0]["DIRS"]]}]  # noqa: F405

@@ -12,7 +12,7 @@ import pytest
 from django.core.cache import cache
 
 from django_personalize.artifacts import store
-from django_personalize.capture import page_views
+from django_personalize.capture import findings, page_views
 from django_personalize.core import clock
 from django_personalize.core.types import ConsentState, Item, Line, Purpose
 from django_personalize.testing.doubles import MemoryShop, StaticConsent
@@ -34,6 +34,7 @@ def need(name: str, there: bool, how: str) -> None:
 def _forgetful() -> Iterator[None]:
     cache.clear()
     page_views.forget()
+    findings.forget()
     store.forget()
     yield
     cache.clear()
@@ -75,6 +76,7 @@ def memory_shop(settings: Any) -> Iterator[type[MemoryShop]]:
     settings.PERSONALIZE = {**settings.PERSONALIZE, "SHOP": "django_personalize.testing.doubles.MemoryShop"}
     yield MemoryShop
     MemoryShop.stock, MemoryShop.sold_out, MemoryShop.orders = {}, set(), []
+    MemoryShop.variants, MemoryShop.basket, MemoryShop.channel = {}, None, ""
 
 
 @pytest.fixture

@@ -19,3 +19,17 @@ PERSONALIZE["ARTIFACTS"] = str(STATE / "artifacts")
 CELERY_TASK_ALWAYS_EAGER = False
 DEBUG = False
 CELERY_TASK_DEFAULT_QUEUE = os.environ.get("PERSONALIZE_TEST_QUEUE", "celery")
+INSTALLED_APPS = [  # the small shops, each opened by its own tests only
+    *INSTALLED_APPS,  # noqa: F405
+    "django.contrib.sites",
+    "tests.shop.odd",
+    "tests.small_shops.session_shop",
+    "tests.small_shops.order_is_cart",
+    "tests.small_shops.cookie_shop",
+    "tests.small_shops.keyed_by_session",
+    "tests.small_shops.uuid_variants",
+    "tests.small_shops.translated",
+    "tests.small_shops.drf_shop",
+    "tests.small_shops.composite",
+]
+SITE_ID = 1

@@ -4,6 +4,7 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.test import override_settings
 
 from django_personalize.checks import _sqlite, check_settings, check_surroundings
+from django_personalize.shop.mapping import MappedShop
 from django_personalize.testing.override import override_personalize
 from example_shop.shop.models import OrderLine
 
@@ -46,7 +47,55 @@ def test_a_misspelt_key_is_named_with_the_right_one():
         ("PRODUCT", {"price": "prise"}, "E005", 'has no field "prise"', 'Did you mean "price"?'),
         ("PRODUCT", {"in_stock": Q(stok__gt=0)}, "E005", 'has no field "stok"', 'Did you mean "stock"?'),
         ("PRODUCT", {"category": "category__nam"}, "E005", 'shop.Category has no field "nam"', 'Did you mean "name"?'),
-        ("PRODUCT", {"category": "get_absolute_url"}, "E005", 'has no field "get_absolute_url"', None),
+        ("PRODUCT", {"created": "get_absolute_url"}, "E005", 'has no field "get_absolute_url"', None),
+        ("PRODUCT", {"attributes": {"maker": "maker"}}, "E005", '["attributes"]["maker"] is \'maker\'', None),
+        ("PRODUCT", {"attributes": ["maker"]}, "E007", "wanted a dict", '"attributes": {"material": "material__name"}'),
+        ("PRODUCT", {"price": "example_shop.shop.models.no_price"}, "E006", "has no 'no_price'", None),
+        ("PRODUCT", {"price": "example_shop.shop.models.catalogue.INVENTED"}, "E006", "is no function", None),
+        ("PRODUCT", {"url": ("shop:product", "slug")}, "E007", "wanted (view name, argument, field)", None),
+        ("PRODUCT", {"url": ("shop:product", "slug", "slog")}, "E005", 'has no field "slog"', 'Did you mean "slug"?'),
+        ("PRODUCT", {"scope": "is_low"}, "E005", 'has no field "is_low"', None),
+        ("PRODUCT", {"price": F("prise")}, "E005", 'has no field "prise"', 'Did you mean "price"?'),
+        ("PRODUCT", {"group": "categori"}, "E005", 'has no field "categori"', 'Did you mean "category"?'),
+        (
+            "PRODUCT",
+            {"group": "category"},
+            "E010",
+            "which leads to shop.Category",
+            '"model": "shop.Category", "variant": "shop.Product"',
+        ),
+        (
+            "PRODUCT",
+            {"variant": "shop.OrderLine"},
+            "E003",
+            'has "variant" but no "group"',
+            'Add "group": the path from shop.OrderLine to its item.',
+        ),
+        (
+            "PRODUCT",
+            {"variant": "shop.OrderLin", "group": "product"},
+            "E004",
+            '["variant"] is',
+            'Did you mean "shop.OrderLine"?',
+        ),
+        (
+            "PRODUCT",
+            {"variant": "shop.OrderLine", "group": "order"},
+            "E010",
+            "which leads to shop.Order",
+            "It should lead to shop.Product.",
+        ),
+        ("ORDER_LINES", {"item": "order_id"}, "E010", "which leads to shop.Order", "It should lead to shop.Product."),
+        (
+            "ORDER_LINES",
+            {"also_watch": ["shop.Order"]},
+            "E007",
+            "wanted (model, path to its order)",
+            '"also_watch": [("payment.Payment", "order_id")]',
+        ),
+        ("ORDER_LINES", {"also_watch": [("shop.Ordr", "pk")]}, "E004", "shop.Ordr", 'Did you mean "shop.Order"?'),
+        ("ORDER_LINES", {"also_watch": [("shop.Order", "nr")]}, "E005", 'has no field "nr"', None),
+        ("ORDER_LINES", {"price": "is_low"}, "E005", 'has no field "is_low"', None),
         ("PRODUCT", {"visible": "is_visible"}, "E008", "wanted a condition", '"visible": Q(is_visible=True)'),
         ("ORDER_LINES", {"cancelled": True}, "E008", "wanted a condition", '"cancelled": Q(...)'),
         ("ORDER_LINES", {"order": None}, "E003", 'lacks "order"', 'Add "order": a path from shop.OrderLine.'),
@@ -62,9 +111,126 @@ def test_a_wrong_mapping_is_told_with_the_line_that_mends_it(setting, change, co
     assert found_hint == hint or hint is None
 
 
+ROWS = {"model": "shop.OrderLine", "item": "product_id", "user": "order__user_id"}
+
+
+@pytest.mark.parametrize(
+    ("cart", "code", "words", "hint"),
+    [
+        ("basket", "E009", "is 'basket'; wanted a dict, or a list of dicts", '"CART": {"session": "cart"}'),
+        (["basket"], "E009", '["CART"][0] is \'basket\'; wanted a dict', '"CART": {"session": "cart"}'),
+        ({"session": "a", "cookie": "b"}, "E009", "exactly one of session, cookie, model, callable", None),
+        ({"session": ""}, "E009", "wanted a name", None),
+        ({"session": "a", "quantity": "n"}, "E003", "unknown key 'quantity'", "Did you mean 'qty'?"),
+        ({"session": "a", "where": "n"}, "E003", "'where'", "Known keys: item, keys, qty, session, variant."),
+        ({"session": "a", "qyt": "n"}, "E003", "unknown key 'qyt'", "Did you mean 'qty'?"),
+        ({"session": "a", "keys": "variants"}, "E009", 'wanted "item" or "variant"', None),
+        ({"session": "a", "keys": "variant"}, "E009", "variants have no model of their own", None),
+        ([{"cookie": "a"}, ROWS | {"model": "shop.Line"}], "E004", '["CART"][1]["model"]', None),
+        (ROWS | {"item": None}, "E009", 'wanted "item", the path to the product', '"item": "product_id"'),
+        (ROWS | {"item": "order"}, "E010", "which leads to shop.Order", "It should lead to shop.Product."),
+        (ROWS | {"user": None}, "E009", "whose rows they are: user, session_key, session_value", None),
+        (ROWS | {"user": "order__usr"}, "E005", 'has no field "usr"', 'Did you mean "user"?'),
+        (ROWS | {"qty": "quantty"}, "E005", 'has no field "quantty"', 'Did you mean "quantity"?'),
+        (ROWS | {"where": Q(order__stat=1)}, "E005", 'has no field "stat"', 'Did you mean "status"?'),
+        (ROWS | {"where": "order"}, "E008", "wanted a condition", '"where": Q(order=True)'),
+        (ROWS | {"session_value": "cart_id"}, "E009", "wanted (name in the session, path)", None),
+        (ROWS | {"session_value": ("a", "cart")}, "E005", 'has no field "cart"', None),
+        ({"callable": "example_shop.shop.basket.Baskt"}, "E006", "has no 'Baskt'", None),
+        ({"callable": "example_shop.shop.basket.Basket", "watch": ["shop.Lines"]}, "E004", "shop.Lines", None),
+        ({"callable": "example_shop.shop.basket.Basket", "watch": "shop.Order"}, "E009", "wanted a list of models",
+         '"watch": ["shop.Order"]'),
+    ],
+)  # fmt: skip
+def test_a_wrong_cart_is_told_with_the_line_that_mends_it(cart, code, words, hint):
+    with override_personalize(CART=cart):
+        [(found_code, message, found_hint)] = found(check_settings)
+    assert (found_code, words in message) == (f"personalize.{code}", True), message
+    assert found_hint == hint or hint is None
+
+
+@pytest.mark.parametrize(
+    "cart",
+    [
+        {"session": "basket.lines", "item": "id", "qty": "n"},
+        [ROWS | {"where": Q(order__status="cart"), "qty": "quantity"}, {"cookie": "cart"}],
+        ROWS | {"session_key": "order__number", "session_value": ("order_id", "order__pk"), "variant": "product_id"},
+        {"callable": "example_shop.shop.basket.Basket", "watch": ["shop.OrderLine"]},
+    ],
+)
+def test_a_right_cart_is_told_nothing(cart):
+    with override_personalize(CART=cart):
+        assert found(check_settings) == set()
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "code", "words"),
+    [
+        ("SEARCH", ["q"], "E003", "is a list; wanted a dict"),
+        ("SEARCH", {"param": ["q"]}, "E003", "unknown key 'param'"),
+        ("SEARCH", {"params": "q"}, "E007", "wanted a list of names"),
+        ("SEARCH", {"results": "example_shop.no_such.thing"}, "E006", "Could not import 'example_shop.no_such'"),
+        ("SCOPE", "channel", "E007", 'wanted "site", or the dotted path of a function'),
+        ("SCOPE", "example_shop.shop.channel_of", "E006", "has no 'channel_of'"),
+        ("CAPTURE", "script", "E007", 'wanted "server" or "beacon"'),
+        ("INGEST_KEYS", "s" * 40, "E007", "is a str; wanted a list of secrets"),
+        ("INGEST_KEYS", ["s" * 40, "secret"], "E007", '["INGEST_KEYS"][1]; wanted a list of secrets'),
+    ],
+)
+def test_a_wrong_value_is_told(setting, value, code, words):
+    with override_personalize(**{setting: value}):
+        [(found_code, message, hint)] = found(check_settings)
+    assert (found_code, words in message) == (f"personalize.{code}", True), message
+    assert hint
+    assert "secret" not in message.replace("secrets", "")
+
+
+def test_the_site_is_a_scope_where_sites_are_installed(settings):
+    with override_personalize(SCOPE="site"):
+        assert found(check_settings) == set()
+        settings.INSTALLED_APPS = [app for app in settings.INSTALLED_APPS if app != "django.contrib.sites"]
+        [(code, message, _)] = found(check_settings)
+    assert (code, "django.contrib.sites is not installed" in message) == ("personalize.E007", True)
+
+
+class Ready(MappedShop):
+    PRODUCT = {"model": "shop.Product", "title": "nam"}
+    ORDER_LINES = {"model": "shop.OrderLine", "item": "product", "order": "order", "date": "order__placed_at"}
+
+
+class Own(MappedShop):
+    """Reads products and lines by no mapping."""
+
+
+class Unmade(MappedShop):
+    def __init__(self):
+        raise RuntimeError("no database today")
+
+
+@pytest.mark.parametrize(
+    ("name", "codes"), [("Ready", {"personalize.E005"}), ("Own", set()), ("Unmade", {"personalize.E006"})]
+)
+def test_the_mapping_of_an_adapter_is_checked_too(name, codes):
+    with override_personalize(SHOP=f"{__name__}.{name}", PRODUCT=None, ORDER_LINES=None):
+        assert {code for code, *_ in found(check_settings)} == codes
+
+
+def test_relations_may_be_named_in_any_way_that_can_be_read():
+    for value in ("picture_set__file", "picture__file", "labels__name", "name", "shot"):
+        with override_personalize(PRODUCT={"model": "odd.Lamp", "image": value}, ORDER_LINES=None, CART=None):
+            assert {code for code, *_ in found(check_settings)} == {"personalize.E004"}, value  # the lines' model
+
+
 def test_conditions_may_be_more_than_a_q():
     lines = OrderLine.objects.filter(product=OuterRef("pk"))
-    for condition in (Exists(lines), Q(Exists(lines)), Q(stock__gt=F("pk")), Q(is_visible=True) & ~Q(stock=0)):
+    for condition in (
+        Exists(lines),
+        Q(Exists(lines)),
+        Q(category__isnull=False),
+        Q(order_lines__in=[1]),
+        Q(stock__gt=F("pk")),
+        Q(is_visible=True) & ~Q(stock=0),
+    ):
         with override_personalize(PRODUCT={**django_settings.PERSONALIZE["PRODUCT"], "visible": condition}):
             assert found(check_settings) == set()
 

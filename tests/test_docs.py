@@ -10,7 +10,9 @@ from django.core.management import get_commands
 
 from django_personalize.conf import DEFAULTS
 from django_personalize.placements.decide import PLACEMENTS
-from django_personalize.shop.mapping import LINE_KEYS, PRODUCT_KEYS
+from django_personalize.shop.mapping import MappedShop
+from django_personalize.shop.problems import PROBLEMS
+from django_personalize.shop.vocabulary import CART_KEYS, LINE_KEYS, PRODUCT_KEYS, SEARCH_KEYS
 from django_personalize.templatetags.personalize import register
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -54,20 +56,38 @@ def test_commands():
 def test_tasks():
     from celery import current_app
 
-    from django_personalize.tasks import train
+    from django_personalize.tasks import sync, train
 
     ours = {name for name in current_app.tasks if name.startswith("personalize.")}
-    assert rows(section(REFERENCE, "Celery tasks")) == ours == {train.train.name}
+    assert rows(section(REFERENCE, "Celery tasks")) == ours == {sync.sync.name, train.train.name}
 
 
 def test_checks():
-    code = (ROOT / "django_personalize" / "checks.py").read_text()
+    package = ROOT / "django_personalize"
+    code = "".join((package / name).read_text() for name in ("checks.py", "shop/validation.py"))
     assert rows(section(REFERENCE, "System checks")) == set(re.findall(r"personalize\.[EW]\d{3}", code))
 
 
 def test_mappings():
     assert rows(section(SHOP, "`PRODUCT`")) == PRODUCT_KEYS
     assert rows(section(SHOP, "`ORDER_LINES`")) == LINE_KEYS
+    assert rows(section(SHOP, "`CART`")) == frozenset().union(*CART_KEYS.values())
+    assert rows(section(SHOP, "`SEARCH`")) == SEARCH_KEYS
+
+
+def test_what_cannot_be_read():
+    assert rows(section(SHOP, "What cannot be read")) == set(PROBLEMS)
+
+
+def test_the_adapter_on_the_page_overrides_what_there_is():
+    written = section(SHOP, "An adapter class")
+    named = {re.match(r"\w+", name)[0] for name in rows(written)}
+    assert named <= set(dir(MappedShop))
+    given = {}
+    exec(re.search(r"```python\n(.*?)```", written, re.S)[1], given)
+    own = {name for name in vars(given["TenantShop"]) if not name.startswith("__")}
+    assert own == {"PRODUCT", "ORDER_LINES", "CART", "queryset", "conditions", "value"}
+    assert own <= set(dir(MappedShop))
 
 
 def test_doubles():

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import blake2b
 from itertools import islice
@@ -11,15 +11,20 @@ from uuid import UUID
 
 from django.db import transaction
 
+from django_personalize.capture.findings import keep, keep_soon
 from django_personalize.conf import settings
 from django_personalize.core import clock
+from django_personalize.core.tally import Tally
 from django_personalize.core.types import EventDraft, Line, Purpose
 from django_personalize.events import store
 from django_personalize.events.vocabulary import ORDER_KINDS, PURCHASE, REFUND
-from django_personalize.models import Event, Visitor
+from django_personalize.models import Event, OrderLink, Visitor
+from django_personalize.shop.problems import KEY_TOO_LONG
 
 CHUNK = 10_000
 """Lines per transaction: nobody's log-in waits for longer than one of them takes."""
+FEW = 500
+"""Keys per query."""
 KEY_LENGTH = 64
 
 
@@ -30,54 +35,131 @@ class Reconciled:
     lines: int = 0
     orders: int = 0
     refunds: int = 0
-    refused: int = 0
-    """Lines whose keys are longer than we keep."""
     written: int = 0
     """Rows that were new or differed; 0 when everything was there already."""
     removed: int = 0
-    """Rows of lines and returns that the shop no longer has, or no longer counts as sold; full runs only."""
+    """Rows of lines and returns that the shop no longer has, or no longer counts as sold."""
+    tally: Tally = field(default_factory=Tally)
+    """What could not be used, by name."""
 
 
-def reconcile(*, user_key: str | None = None, progress: Callable[[int, int], None] | None = None) -> Reconciled:
-    """Bring our purchases and refunds in line with the shop's orders: all of them, or one account's.
+def reconcile(
+    *,
+    user_key: str | None = None,
+    since: datetime | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Reconciled:
+    """Bring our purchases and refunds in line with the shop's orders: all, one account's, or those placed `since`.
 
     Idempotent: ids are derived from order and line. Each chunk is a transaction of its own, in which the visitors that
-    it links are locked, so that nobody who withdraws meanwhile is linked again. A buyer is linked only while one of
-    their browsers grants `personalization`; everyone else's lines carry no visitor. `progress` gets (done, total).
+    it links are locked, so that nobody who withdraws meanwhile is linked again. A buyer is linked only while a browser
+    of theirs grants `personalization`; everyone else's lines carry no visitor. An account's run removes nothing; the
+    others remove what the shop no longer has. `progress` gets (done, total).
     """
     shop, started = settings.shop, clock.now()
-    total = shop.count_lines() if progress is not None else 0
+    total = shop.count_lines(since=since) if progress is not None else 0
     report, orders, seen = Reconciled(), set[str](), bytearray()
-    lines = iter(shop.lines(user_key=user_key))
+    lines = iter(shop.lines(user_key=user_key, since=since, tally=report.tally))
     while chunk := list(islice(lines, CHUNK)):
         report.lines += len(chunk)
         orders.update(line.order_key for line in chunk)
-        kept = [line for line in chunk if max(len(line.item_key), len(line.order_key)) <= KEY_LENGTH]
-        report.refused += len(chunk) - len(kept)
-        with transaction.atomic():
-            drafts = list(_drafts(kept, _linked(kept)))
-            report.written += store.upsert_order_events(drafts, received_at=clock.now())
-        report.refunds += sum(draft.kind == REFUND for draft in drafts)
+        drafts = _write(_usable(chunk, report.tally), report)
         seen += b"".join(draft.uid.bytes for draft in drafts)
         if progress is not None:
             progress(report.lines, max(total, report.lines))
     report.orders = len(orders)
+    if since is not None:
+        _remove_within(orders, since, bytes(seen), started, report)
+    elif user_key is None:
+        _remove_except(bytes(seen), started, report)
     if user_key is None:
-        report.removed = _remove_except(bytes(seen), started)
+        keep(report.tally, again=True)
     return report
 
 
-def _linked(lines: Sequence[Line]) -> dict[str, UUID]:
-    """Return the visitor that carries each consenting account's orders: its oldest browser that says yes."""
-    accounts = sorted({line.user_key for line in lines if line.user_key})
-    granting = Visitor.objects.granting(Purpose.PERSONALIZATION).exclude(user_key="")
-    if not accounts or not granting.exists():
-        return {}
-    found: dict[str, UUID] = {}
-    for start in range(0, len(accounts), 500):
-        rows = granting.filter(user_key__in=accounts[start : start + 500]).select_for_update()
-        found |= dict(rows.order_by("-created_at", "-pk").values_list("user_key", "pk"))
-    return found
+def reconcile_orders(order_keys: Collection[str], *, tie: Callable[[Sequence[Line]], None] | None = None) -> list[Line]:
+    """Bring what we have of these orders in line with the shop, and return their lines, `sold` or not.
+
+    The live feed: for the orders that one request or one message touched. What is no longer there is removed. `tie` is
+    given the lines before they are written, to say who made them.
+    """
+    report = Reconciled()
+    lines = _reconcile_some(order_keys, report, tie)
+    keep_soon(report.tally)
+    return lines
+
+
+def sold_before(order_keys: Collection[str]) -> set[str]:
+    """Return which of these orders we know as sold already."""
+    rows = Event.objects.filter(transaction_id__in=sorted(order_keys), kind=PURCHASE)
+    return set(rows.values_list("transaction_id", flat=True))
+
+
+def _reconcile_some(
+    order_keys: Collection[str], report: Reconciled, tie: Callable[[Sequence[Line]], None] | None = None
+) -> list[Line]:
+    lines: list[Line] = []
+    for some in _few(order_keys):
+        found = _usable(list(settings.shop.lines(order_keys=some, tally=report.tally)), report.tally)
+        with transaction.atomic():
+            if tie is not None:
+                tie(found)
+            wanted = {draft.uid for draft in _write([line for line in found if line.sold], report)}
+            ours = Event.objects.filter(transaction_id__in=some, kind__in=ORDER_KINDS).values_list("uid", flat=True)
+            _delete([uid for uid in ours if uid not in wanted], report)
+        lines += found
+    return lines
+
+
+def _usable(lines: Sequence[Line], tally: Tally) -> list[Line]:
+    """Leave out what no column of ours can hold; an adapter of the shop's own may not know."""
+    kept = []
+    for line in lines:
+        if max(len(line.item_key), len(line.variant_key), len(line.order_key)) > KEY_LENGTH:
+            tally.add(KEY_TOO_LONG, f"order line {line.key}")
+        else:
+            kept.append(line)
+    return kept
+
+
+def _write(lines: Sequence[Line], report: Reconciled) -> list[EventDraft]:
+    with transaction.atomic():
+        drafts = list(_drafts(lines, _carriers(lines)))
+        report.written += store.upsert_order_events(drafts, received_at=clock.now())
+    report.refunds += sum(draft.kind == REFUND for draft in drafts)
+    return drafts
+
+
+def _carriers(lines: Sequence[Line]) -> Callable[[Line], UUID | None]:
+    """Return what says who carries a line: the visitor in whose request the order was made, else the oldest browser of
+    the account; only while they say yes.
+    """
+    granting = Visitor.objects.granting(Purpose.PERSONALIZATION)
+    if not lines or not granting.exists():
+        return lambda line: None
+    accounts: dict[str, UUID] = {}
+    for some in _few({line.user_key for line in lines if line.user_key}):
+        rows = granting.filter(user_key__in=some).select_for_update()
+        accounts |= dict(rows.order_by("-created_at", "-pk").values_list("user_key", "pk"))
+    links: dict[str, tuple[UUID, str]] = {}
+    if OrderLink.objects.exists():
+        for some in _few({line.order_key for line in lines}):
+            made = dict(OrderLink.objects.filter(order_key__in=some).values_list("order_key", "visitor_id"))
+            here = dict(granting.filter(pk__in=set(made.values())).select_for_update().values_list("pk", "user_key"))
+            links |= {key: (pk, here[pk]) for key, pk in made.items() if pk in here}
+
+    def carrier(line: Line) -> UUID | None:
+        link = links.get(line.order_key)
+        if link is not None and link[1] in ("", line.user_key or link[1]):
+            return link[0]
+        return accounts.get(line.user_key) if line.user_key else None
+
+    return carrier
+
+
+def _few(keys: Collection[str]) -> Iterator[list[str]]:
+    ordered = sorted(keys)
+    return (ordered[start : start + FEW] for start in range(0, len(ordered), FEW))
 
 
 def _uid(kind: str, line: Line) -> UUID:
@@ -85,25 +167,44 @@ def _uid(kind: str, line: Line) -> UUID:
     return UUID(bytes=blake2b(f"{kind}:{line.order_key}:{line.key}".encode(), digest_size=16).digest())
 
 
-def _remove_except(seen: bytes, started: datetime) -> int:
+def _remove_except(seen: bytes, started: datetime, report: Reconciled) -> None:
     """Delete what stands for no line any more; what came in since `started` stays.
 
     All of `seen`, sixteen bytes a line, is stored, so equal counts mean that nothing else is.
     """
     rows = Event.objects.filter(kind__in=ORDER_KINDS)
     if rows.count() * 16 == len(seen):
-        return 0
-    wanted = {seen[start : start + 16] for start in range(0, len(seen), 16)}
+        return
+    wanted = _uids(seen)
     before = rows.filter(received_at__lt=started).values_list("uid", flat=True)
-    stale = [uid for uid in before.iterator() if uid.bytes not in wanted]
-    for start in range(0, len(stale), 500):
-        Event.objects.filter(uid__in=stale[start : start + 500]).delete()
-    return len(stale)
+    _delete([uid for uid in before.iterator() if uid.bytes not in wanted], report)
 
 
-def _drafts(lines: Iterable[Line], linked: dict[str, UUID]) -> Iterator[EventDraft]:
+def _remove_within(orders: set[str], since: datetime, seen: bytes, started: datetime, report: Reconciled) -> None:
+    """Delete what stands for no line of these orders any more, and look again at orders that we have and did not see:
+    they may be gone, no longer count as sold, or bear another date by now.
+    """
+    wanted = _uids(seen)
+    for some in _few(orders):
+        rows = Event.objects.filter(transaction_id__in=some, kind__in=ORDER_KINDS, received_at__lt=started)
+        _delete([uid for uid in rows.values_list("uid", flat=True) if uid.bytes not in wanted], report)
+    ours = Event.objects.filter(kind=PURCHASE, occurred_at__gte=since, received_at__lt=started)
+    _reconcile_some(set(ours.values_list("transaction_id", flat=True)) - orders, report)
+
+
+def _uids(seen: bytes) -> set[bytes]:
+    return {seen[start : start + 16] for start in range(0, len(seen), 16)}
+
+
+def _delete(stale: list[UUID], report: Reconciled) -> None:
+    for start in range(0, len(stale), FEW):
+        Event.objects.filter(uid__in=stale[start : start + FEW]).delete()
+    report.removed += len(stale)
+
+
+def _drafts(lines: Iterable[Line], carrier: Callable[[Line], UUID | None]) -> Iterator[EventDraft]:
     for line in lines:
-        visitor_id = linked.get(line.user_key) if line.user_key else None
+        visitor_id = carrier(line)
         currency = line.currency if len(line.currency) == 3 else ""
         yield EventDraft(
             uid=_uid(PURCHASE, line),
@@ -111,10 +212,13 @@ def _drafts(lines: Iterable[Line], linked: dict[str, UUID]) -> Iterator[EventDra
             occurred_at=line.placed_at,
             visitor_id=visitor_id,
             item_key=line.item_key,
+            item_variant=line.variant_key,
             quantity=line.quantity,
             price=line.price,
+            list_price=line.list_price,
             currency=currency,
             transaction_id=line.order_key,
+            scope=line.scope,
         )
         if line.cancelled_quantity:
             yield EventDraft(
@@ -123,8 +227,11 @@ def _drafts(lines: Iterable[Line], linked: dict[str, UUID]) -> Iterator[EventDra
                 occurred_at=line.cancelled_at or line.placed_at,
                 visitor_id=visitor_id,
                 item_key=line.item_key,
+                item_variant=line.variant_key,
                 quantity=line.cancelled_quantity,
                 price=line.price,
+                list_price=line.list_price,
                 currency=currency,
                 transaction_id=line.order_key,
+                scope=line.scope,
             )

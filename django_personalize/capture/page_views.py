@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import permutations
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import Resolver404, get_script_prefix, resolve
 
 from django_personalize.conf import settings
+from django_personalize.core.memo import once
 from django_personalize.core.types import Item
+from django_personalize.shop.keys import key_of
 
 RETRY_SECONDS = 60.0
 SAMPLE = 5
@@ -23,65 +28,160 @@ class Pattern:
 
     view_name: str
     kwarg: str
+    """Of a key of several columns one argument for each, joined by commas."""
     field: str
     """'' where the argument is the key itself, else the item's field that it is looked up by."""
+    model: Any = None
+    """Whose rows these pages show, in a shop that shows rows of several; each has pages of its own."""
+
+    def value(self, kwargs: Mapping[str, Any]) -> str | None:
+        """Return what an address with these arguments says; None where it lacks one."""
+        values = [kwargs.get(name) for name in self.kwarg.split(",")]
+        if None in values:
+            return None
+        return str(values[0]) if len(values) == 1 else key_of(values)
 
 
-_learnt: Pattern | None = None
+REMEMBERED = 10_000
+REMEMBER_SECONDS = 300.0
+_learnt: dict[str, Pattern] = {}
+"""By the name of the view."""
 _tried_at = float("-inf")
+_found: dict[tuple[str, str, Any], tuple[float, Shown]] = {}
 
 
 def learn(items: Sequence[Item]) -> Pattern | None:
     """Return the pattern behind these items' URLs, on which all must agree: one alone may agree by chance.
 
-    None where the URLs name no argument that tells items apart.
+    Of several the one that tells most of these items apart. None where the URLs name no argument that does.
     """
-    agreed: set[Pattern] | None = None
-    for item in items:
-        agreed = _patterns(item) if agreed is None else agreed & _patterns(item)
-    return min(agreed, key=lambda pattern: (pattern.field, pattern.kwarg)) if agreed else None
+    told = [_patterns(item) for item in items]
+    agreed = set.intersection(*map(set, told)) if told else set()
+    apart = {pattern: len({each[pattern] for each in told}) for pattern in agreed}
+    found = [pattern for pattern in agreed if not pattern.field or apart[pattern] > 1 or len(told) == 1]
+
+    def rank(pattern: Pattern) -> tuple[Any, ...]:
+        field, kwarg = pattern.field, pattern.kwarg
+        return bool(field), -apart[pattern], field != kwarg, not _is_unique(items[0], field), field, kwarg
+
+    return min(found, key=rank, default=None)
 
 
-def _patterns(item: Item) -> set[Pattern]:
+def _patterns(item: Item) -> dict[Pattern, str]:
+    """Return what this item's URL may mean, each with the value in it."""
     path, prefix = unquote(urlsplit(item.url).path), get_script_prefix()
     try:
         match = resolve(f"/{path.removeprefix(prefix)}")
     except Resolver404:
-        return set()
-    found = {Pattern(match.view_name, kwarg, "") for kwarg, value in match.kwargs.items() if str(value) == item.key}
-    return found | {
-        Pattern(match.view_name, kwarg, kwarg)
-        for kwarg, value in match.kwargs.items()
-        if str(getattr(item.obj, kwarg, None)) == str(value)
-    }
+        return {}
+    found: dict[Pattern, str] = {}
+    for columns in {1, item.key.count(",") + 1}:
+        for names in permutations(match.kwargs, columns):
+            pattern = Pattern(match.view_name, ",".join(names), "")
+            if pattern.value(match.kwargs) == item.key:
+                found[pattern] = item.key
+    fields = {field.name for field in _columns(item)}
+    for kwarg, given in match.kwargs.items():
+        for field in {kwarg, *fields}:
+            if str(getattr(item.obj, field, None)) == str(given):
+                found[Pattern(match.view_name, kwarg, field)] = str(given)
+    return found
+
+
+def _columns(item: Item) -> list[Any]:
+    """Return the fields of the item's own row that a part of an address may be of."""
+    meta = getattr(item.obj, "_meta", None)
+    return [] if meta is None else [field for field in meta.concrete_fields if not field.is_relation]
+
+
+def _is_unique(item: Item, name: str) -> bool:
+    return any(field.name == name and field.unique for field in _columns(item))
 
 
 def forget() -> None:
     """Learn again at the next page; for tests that change the shop's URLs."""
     global _learnt, _tried_at
-    _learnt, _tried_at = None, float("-inf")
+    _learnt, _tried_at = {}, float("-inf")
+    _found.clear()
 
 
-def item_shown(request: HttpRequest, response: HttpResponseBase) -> str | None:
-    """Return the key of the item that this response is the page of; None for every other page and for prefetches."""
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a page is about: an item, and the variant of it where the page is the variant's own."""
+
+    item_key: str
+    variant_key: str = ""
+
+
+def say(request: HttpRequest, item_key: str, variant_key: str = "") -> None:
+    """Name the item that this page is about; it goes before what the address tells."""
+    vars(request)["_personalize_page"] = Shown(item_key, variant_key)
+
+
+def item_of(request: HttpRequest) -> str | None:
+    """Return the key of the item whose page is being made; None on every other page."""
+    shown = shown_by(request)
+    return None if shown is None else shown.item_key
+
+
+def shown_by(request: HttpRequest) -> Shown | None:
+    return once(request, "page", lambda: _looked_up(request))
+
+
+def view_of(request: HttpRequest, response: HttpResponseBase) -> Shown | None:
+    """Return what somebody has looked at in this response; None for every other page and for prefetches."""
     if request.method != "GET" or response.status_code != 200:
         return None
     if not response.headers.get("Content-Type", "").startswith("text/html"):
         return None
     if "prefetch" in (request.headers.get("Sec-Purpose", "") + request.headers.get("Purpose", "")):
         return None
-    match, pattern = request.resolver_match, _pattern()
-    if match is None or pattern is None or match.view_name != pattern.view_name:
-        return None
-    value = match.kwargs.get(pattern.kwarg)
-    if value is None:
-        return None
-    return settings.shop.find(pattern.field, str(value)) if pattern.field else str(value)
+    return shown_by(request)
 
 
-def _pattern() -> Pattern | None:
+def _looked_up(request: HttpRequest) -> Shown | None:
+    match = request.resolver_match
+    pattern = None if match is None else _patterns_of_shop().get(match.view_name)
+    if match is None or pattern is None:
+        return None
+    value = pattern.value(match.kwargs)
+    return None if value is None else _find(pattern.field, value, pattern.model)
+
+
+def _find(field: str, value: str, model: Any) -> Shown | None:
+    """Ask the shop which item this is, and remember for a while: a slug seldom moves, and pages are asked for often."""
+    now = time.monotonic()
+    known = _found.get((field, value, model))
+    if known is not None and now - known[0] < REMEMBER_SECONDS:
+        return known[1]
+    if field:
+        found = settings.shop.find(field, value, model=model)
+        shown = None if found is None else Shown(found)
+    else:
+        found = settings.shop.group_of([value]).get(value)
+        shown = None if found is None else Shown(found, "" if found == value else value)
+    if shown is not None:
+        if len(_found) >= REMEMBERED:
+            _found.clear()
+        _found[field, value, model] = (now, shown)
+    return shown
+
+
+def _patterns_of_shop() -> dict[str, Pattern]:
     global _learnt, _tried_at
-    if _learnt is None and time.monotonic() - _tried_at > RETRY_SECONDS:
+    if not _learnt and time.monotonic() - _tried_at > RETRY_SECONDS:
         _tried_at = time.monotonic()
-        _learnt = learn(settings.shop.newest(SAMPLE))
+        _learnt = learn_all(settings.shop.samples(SAMPLE))
     return _learnt
+
+
+def learn_all(samples: Iterable[Sequence[Item]]) -> dict[str, Pattern]:
+    """Return the patterns by view. A view that shows rows of several models does not say which, and is left out."""
+    samples = [items for items in samples if items]
+    found = [(items, learn(items)) for items in samples]
+    views = Counter(pattern.view_name for _, pattern in found if pattern is not None)
+    return {
+        pattern.view_name: replace(pattern, model=type(items[0].obj)) if len(samples) > 1 else pattern
+        for items, pattern in found
+        if pattern is not None and views[pattern.view_name] == 1
+    }

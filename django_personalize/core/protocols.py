@@ -22,6 +22,9 @@ class Shop(Protocol):
     own is rolled up to its parent wherever a key comes in, and remembered beside it.
     """
 
+    has_cart: bool
+    """Whether `cart` can ever answer: then the middleware records what goes in and out, and nobody else may."""
+
     def items(self, keys: Sequence[str], *, request: Any = None) -> dict[str, Item]:
         """Return those of `keys` that may be shown and sold now to whoever asks. Unknown keys are left out.
 
@@ -49,11 +52,18 @@ class Shop(Protocol):
         ...
 
     def group_of(self, keys: Sequence[str]) -> dict[str, str]:
-        """Return, in one query, for each of `keys` that exists the key that it is shown under: its own or its parent's."""
+        """Return for each of `keys` that exists the key that it is shown under, its own or its parent's; one query."""
         ...
 
-    def find(self, field: str, value: str) -> str | None:
-        """Return the key of the one item whose `field` has this value, in one query; None for none or several."""
+    def samples(self, n: int) -> Iterable[Sequence[Item]]:
+        """Return up to `n` sellable items of each model whose rows are shown, newest first: one, in most shops."""
+        ...
+
+    def find(self, field: str, value: str, *, model: Any = None) -> str | None:
+        """Return the key of the one item whose `field` has this value, in one query; None for none or several.
+
+        With `model` only among the rows of that one, in a shop that shows several.
+        """
         ...
 
     def facts(self) -> Iterator[tuple[str, str, str, datetime | None]]:

@@ -25,6 +25,7 @@ def history_of(visitor: Visitor) -> History:
         mine = Q(visitor_id__in=same.values("pk"))
     rows = list(
         Event.objects.filter(mine, kind__in=(VIEW_ITEM, PURCHASE, REFUND))
+        .exclude(item_key="")
         .order_by("-occurred_at", "-pk")
         .values_list("kind", "item_key", "quantity", "occurred_at", "transaction_id")[:LIMIT]
     )

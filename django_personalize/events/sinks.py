@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db import transaction
+from django.db import IntegrityError, connection, transaction
 
 from django_personalize.core import clock
 from django_personalize.core.types import Batch, DecisionDraft, EventDraft, ImpressionDraft
@@ -13,11 +13,21 @@ from django_personalize.models import Visitor
 class DatabaseSink:
     """`db`: one transaction per batch, in the process that saw it happen. Durable when `write` returns.
 
-    Facts about a visitor who is gone (erased while their browser still held the cookie) are left out.
+    Facts about a visitor who is gone (erased while their browser still held the cookie) are left out. That is seen by
+    the database's own constraint, so that it costs no query where everybody is there; inside an open transaction, whose
+    constraints speak up too late, by asking first.
     """
 
     def write(self, batch: Batch) -> int:
-        batch = _of_known_visitors(batch)
+        if connection.in_atomic_block:
+            return self._insert(_of_known_visitors(batch))
+        try:
+            return self._insert(batch)
+        except IntegrityError:
+            return self._insert(_of_known_visitors(batch))
+
+    @staticmethod
+    def _insert(batch: Batch) -> int:
         with transaction.atomic():
             return (
                 store.insert_decisions(draft for draft in batch if isinstance(draft, DecisionDraft))

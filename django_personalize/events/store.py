@@ -83,7 +83,7 @@ def insert_events(drafts: Iterable[EventDraft], *, received_at: datetime) -> int
 
 
 def upsert_order_events(drafts: Iterable[EventDraft], *, received_at: datetime) -> int:
-    """Insert purchases and refunds, or bring what changed in line with the shop; return how many rows were new or differed."""
+    """Insert purchases and refunds, or bring them in line with the shop; return how many were new or differed."""
     table = Event._meta.db_table
     differs_from = "IS NOT" if connections[router.db_for_write(Event)].vendor == "sqlite" else "IS DISTINCT FROM"
     changes = ", ".join(f"{column} = excluded.{column}" for column in _FOLLOWS_THE_SHOP)
@@ -119,9 +119,7 @@ def insert_impressions(drafts: Iterable[ImpressionDraft]) -> int:
     return _write(Impression, IMPRESSION_FIELDS, rows, on_conflict="(decision_id, slot) DO NOTHING")
 
 
-def _event_rows(
-    drafts: Iterable[EventDraft], names: Sequence[str], received_at: datetime
-) -> Iterator[tuple[Any, ...]]:
+def _event_rows(drafts: Iterable[EventDraft], names: Sequence[str], received_at: datetime) -> Iterator[tuple[Any, ...]]:
     received = names.index("received_at")
     values = attrgetter(*("visitor_id" if name == "visitor" else name for name in names if name != "received_at"))
     for draft in drafts:

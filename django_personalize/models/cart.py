@@ -11,6 +11,8 @@ class Cart(models.Model):
     )
     lines = models.JSONField(default=list)
     """[item key, variant key, quantity] each, sorted."""
+    unsettled = models.BooleanField(default=False)
+    """Whether the next page takes the cart as it then is: a shop may move what it holds only after a log-in."""
     changed_at = models.DateTimeField()
 
     def __str__(self) -> str:

@@ -78,8 +78,7 @@ class Presented:
         if not self:
             return SafeString("")
         try:
-            template = select_template([f"personalize/placement/{self.slug}.html", "personalize/placement.html"])
-            card = select_template([f"personalize/card/{self.slug}.html", "personalize/card.html"])
+            template, card = (select_template(names) for names in _templates(self.slug))
             with isolated():
                 return SafeString(template.render({"placement": self, "card": card}, self.request))
         except Exception:
@@ -87,6 +86,17 @@ class Presented:
             return SafeString("")
 
     __str__ = __html__
+
+
+def _templates(slug: str) -> Iterator[list[str]]:
+    """Yield the names that a placement's template, and then its card's, may have; the first that exists is drawn.
+
+    An adapter that names a folder in `templates` has ones that look as the rest of its shop does.
+    """
+    folder = getattr(settings.shop, "templates", "")
+    for part in ("placement", "card"):
+        own = [f"{folder}/{part}.html"] if folder else []
+        yield [f"personalize/{part}/{slug}.html", *own, f"personalize/{part}.html"]
 
 
 def show(request: HttpRequest, slug: str, *, item: object = None, n: int | None = None, title: str = "") -> Presented:

@@ -11,7 +11,7 @@ from django_personalize.capture.accounts import link_orders
 from django_personalize.consent.states import TRACED
 from django_personalize.core.types import Purpose
 from django_personalize.events.vocabulary import ORDER_KINDS
-from django_personalize.models import Event, Visitor
+from django_personalize.models import Event, OrderLink, Visitor
 from django_personalize.visitors.register import answer
 
 
@@ -52,3 +52,4 @@ def _unlink(visitor: Visitor) -> None:
         else None
     )
     Event.objects.filter(visitor=visitor, kind__in=ORDER_KINDS).update(visitor=heir)
+    OrderLink.objects.filter(visitor=visitor).delete()

@@ -1,256 +1,140 @@
-"""The shop as two dicts in the settings describe it: `PRODUCT` and `ORDER_LINES`."""
+"""The shop as the dicts in the settings describe it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from datetime import datetime
-from typing import Any, cast
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import Any, ClassVar
 
-from django.apps import apps
-from django.core.exceptions import ValidationError
+from django.core.checks import CheckMessage
 from django.db import models
-from django.db.models import Case, F, IntegerField, Q, Value, When
-from django.urls import reverse
 
 from django_personalize.conf import settings
-from django_personalize.core.types import Item, Line
-from django_personalize.exceptions import ConfigurationError, ShopError
-from django_personalize.shop.paths import (
-    crosses_many,
-    expression,
-    image_url,
-    is_condition,
-    moment,
-    money,
-    read,
-    relation,
-    text,
-)
+from django_personalize.core.loading import load
+from django_personalize.core.memo import once
+from django_personalize.core.tally import Tally
+from django_personalize.core.types import CartLine
+from django_personalize.shop.carts import Held, NotAsked, Source, UnknownShape, sources
+from django_personalize.shop.items import model_of
+from django_personalize.shop.keys import LONGEST
+from django_personalize.shop.orders import MappedOrders
+from django_personalize.shop.paths import text
+from django_personalize.shop.problems import CART_SHAPE, CART_UNKNOWN_ITEM, KEY_TOO_LONG
+from django_personalize.shop.validation import check_carts, check_lines, check_product
+from django_personalize.shop.vocabulary import LINE_KEYS, PRODUCT_KEYS
 
-PRODUCT_KEYS = frozenset(
-    [
-        "model",
-        "title",
-        "url",
-        "price",
-        "list_price",
-        "currency",
-        "image",
-        "category",
-        "category_url",
-        "brand",
-        "created",
-        "visible",
-        "in_stock",
-    ]
-)
-LINE_KEYS = frozenset(
-    [
-        "model",
-        "item",
-        "order",
-        "date",
-        "qty",
-        "price",
-        "currency",
-        "user",
-        "placed",
-        "cancelled",
-        "cancelled_qty",
-        "cancelled_at",
-    ]
-)
-CHUNK = 5_000
-PAGE = 50_000
+__all__ = ["LINE_KEYS", "PRODUCT_KEYS", "MappedShop", "model_of"]
+REMEMBERED = 10_000
+REMEMBERED_SECONDS = 300.0
+SCOPE_LENGTH = 32
 
 
-def model_of(setting: str, mapping: dict[str, Any]) -> type[models.Model]:
-    """Return the mapped model, or say which setting names none."""
-    label = mapping.get("model")
-    if not label:
-        raise ConfigurationError(
-            f'PERSONALIZE["{setting}"]["model"] is not set; wanted the shop\'s model, such as "shop.Product".'
-        )
-    try:
-        return cast("type[models.Model]", apps.get_model(label))
-    except (LookupError, ValueError) as error:
-        raise ConfigurationError(f'PERSONALIZE["{setting}"]["model"] is {label!r}: {error}') from error
+class MappedShop(MappedOrders):
+    """Reads the shop's tables as `PRODUCT`, `ORDER_LINES`, `CART` and `SCOPE` say.
 
-
-def _pages(rows: models.QuerySet[Any, Any]) -> Iterator[Any]:
-    """Yield rows ordered by their first column, the primary key, page by page.
-
-    No cursor stays open while the caller works on a page: a caller that writes in between would otherwise hold a
-    snapshot which SQLite cannot write from as soon as somebody else has written.
+    Through `_base_manager`: a manager may hide rows. An adapter for what a mapping cannot say inherits from it, gives
+    its own mappings as class attributes, and overrides what differs: `queryset`, `conditions`, `value`, `url`,
+    `group_of` for products, `line_queryset` for orders, `read_cart` and `watched_carts` for carts, `scope`.
     """
-    after = rows
-    while page := list(after[:PAGE]):
-        yield from page
-        if len(page) < PAGE:
-            return
-        after = rows.filter(pk__gt=page[-1][0])
 
-
-class MappedShop:
-    """Reads the shop's tables by the paths that the settings give, through `_base_manager`: a manager may hide rows."""
+    CART: ClassVar[Mapping[str, Any] | Sequence[Mapping[str, Any]] | None] = None
+    """An adapter's own carts; the settings', where they say anything, go before them."""
 
     def __init__(self) -> None:
-        self.product = dict(settings.PRODUCT)
-        self.line = dict(settings.ORDER_LINES)
+        super().__init__()
+        self.cart_mapping: Any = self.CART if settings.CART is None else settings.CART
+        self._resolved: dict[tuple[str, str], str] = {}
+        self._resolved_since = time.monotonic()
+
+    def check(self) -> Iterator[CheckMessage]:
+        """Yield what is wrong with the mappings, for `manage.py check`.
+
+        An adapter that reads products or lines by no mapping names no model for them, and is not asked for one.
+        """
+        own = type(self) is MappedShop
+        if own or self.product.get("model"):
+            yield from check_product(self.product)
+        if own or self.line.get("model"):
+            yield from check_lines(self.line, self.product)
+        yield from check_carts(self.cart_mapping, self.product)
 
     @property
-    def model(self) -> type[models.Model]:
-        return model_of("PRODUCT", self.product)
+    def has_cart(self) -> bool:
+        return bool(self._sources) or type(self).read_cart is not MappedShop.read_cart
 
-    def item_key(self, obj: Any) -> str:
-        if not isinstance(obj, self.model) or obj.pk is None:
-            raise ShopError(
-                f"{obj!r} is no saved {self.model._meta.label}, which is what "
-                'PERSONALIZE["PRODUCT"]["model"] names; pass the product object itself.'
-            )
-        return str(obj.pk)
+    def cart(
+        self, request: Any, *, response: Any = None, touched: bool = True, tally: Tally | None = None
+    ) -> list[CartLine] | None:
+        tally = Tally() if tally is None else tally
+        found = self.read_cart(request, response, touched, tally)
+        return None if found is None else self._cart_lines(found, tally)
 
-    def items(self, keys: Sequence[str], *, request: Any = None) -> dict[str, Item]:
-        pks = [pk for pk in map(self._pk, keys) if pk is not None]
-        if not pks:
-            return {}
-        return {item.key: item for item in map(self._item, self._sellable().filter(pk__in=pks))}
+    def read_cart(self, request: Any, response: Any, touched: bool, tally: Tally) -> list[Held] | None:
+        """Return what the cart holds; None where nobody can say.
 
-    def newest(self, n: int, *, request: Any = None) -> list[Item]:
-        created = self.product.get("created")
-        order = (F(created).desc(nulls_last=True), "pk") if isinstance(created, str) else ("-pk",)
-        return [self._item(obj) for obj in self._sellable().order_by(*order)[:n]]
-
-    def find(self, field: str, value: str) -> str | None:
-        try:
-            found = list(self.model._base_manager.filter(**{field: value}).values_list("pk", flat=True)[:2])
-        except (ValidationError, ValueError, TypeError):
-            return None
-        return str(found[0]) if len(found) == 1 else None
-
-    def facts(self) -> Iterator[tuple[str, str, str, datetime | None]]:
-        paths = [self.product.get(name) for name in ("category", "brand", "created")]
-        columns = {f"personalize_{at}": expression(path) for at, path in enumerate(paths) if path is not None}
-        rows = self.model._base_manager.annotate(**columns).order_by("pk").values("pk", *columns)
-        for row in rows.iterator(chunk_size=CHUNK):
-            category, brand, created = (row.get(f"personalize_{at}") for at in range(3))
-            yield str(row["pk"]), text(category), text(brand), moment(created)
-
-    def count_lines(self) -> int:
-        return self._lines().count()
-
-    def lines(self, *, user_key: str | None = None) -> Iterator[Line]:
-        rows = self._lines()
-        if user_key is not None:
-            if self.line.get("user") is None:
-                return
-            rows = rows.filter(personalize_user=user_key)
-        # What the shop does not map is a constant, so that every row has the same columns.
-        absent = {
-            f"personalize_{name}": Value(value, output_field=IntegerField())
-            for name, value in (("qty", 1), ("price", None), ("user", None), ("cancelled_at", None), ("currency", None))
-            if f"personalize_{name}" not in rows.query.annotations
-        }
-        names = ("item", "order", "qty", "cancelled", "cancelled_at", "date", "price", "currency", "user")
-        found = rows.annotate(**absent).order_by("pk").values_list("pk", *(f"personalize_{name}" for name in names))
-        for pk, item, order, qty, cancelled, cancelled_at, date, price, currency, user in _pages(found):
-            quantity = int(qty or 0)
-            placed_at = moment(date)
-            if item is None or order is None or placed_at is None or quantity < 1:
+        An adapter overrides it, with `watched_carts`, where the cart is none that `CART` can describe.
+        """
+        for source in self._sources:
+            try:
+                held = source.read(request, response, touched)
+            except NotAsked:
+                return None
+            except UnknownShape:
+                tally.add(CART_SHAPE, f"{source.kind}: {source.spec[source.kind]}")
                 continue
-            given_back = min(max(int(cancelled or 0), 0), quantity)
-            yield Line(
-                key=str(pk),
-                order_key=str(order),
-                item_key=str(item),
-                quantity=quantity,
-                cancelled_quantity=given_back,
-                cancelled_at=moment(cancelled_at) if given_back else None,
-                placed_at=placed_at,
-                price=money(price),
-                currency=self._currency(self.line, currency),
-                user_key=text(user),
-            )
+            if held is not None:
+                return held
+        return None
 
-    def _lines(self) -> models.QuerySet[Any]:
-        line = self.line
-        columns = {
-            f"personalize_{name}": expression(line[name])
-            for name in ("item", "order", "date", "qty", "price", "user", "cancelled_at")
-            if line.get(name) is not None
-        }
-        if isinstance(line.get("currency"), str) and not self._is_code(line["currency"]):
-            columns["personalize_currency"] = expression(line["currency"])
-        missing = [name for name in ("item", "order", "date") if f"personalize_{name}" not in columns]
-        if missing:
-            raise ConfigurationError(
-                f'PERSONALIZE["ORDER_LINES"] lacks {", ".join(missing)}; each is a path from the order line model, '
-                'such as {"item": "product_id", "order": "order_id", "date": "order__created"}.'
-            )
-        part = line.get("cancelled_qty")
-        given_back: Any = Value(0) if part is None else expression(part)
-        if line.get("cancelled") is not None:
-            whole = expression(line["qty"]) if line.get("qty") is not None else Value(1)
-            given_back = Case(When(line["cancelled"], then=whole), default=given_back, output_field=IntegerField())
-        rows = model_of("ORDER_LINES", line)._base_manager.annotate(**columns, personalize_cancelled=given_back)
-        placed = line.get("placed")
-        return rows.filter(placed) if placed is not None else rows.all()
+    def watched_carts(self) -> Iterator[type[models.Model]]:
+        for source in self._sources:
+            yield from source.models
 
-    def _sellable(self) -> models.QuerySet[Any]:
-        rows = self.model._base_manager.all()
-        for name in ("visible", "in_stock"):
-            condition = self.product.get(name)
-            if condition is None:
+    def scope(self, request: Any) -> str:
+        given = settings.SCOPE
+        if not given or request is None:
+            return ""
+        return once(request, "scope", lambda: _scope(given, request))
+
+    @cached_property
+    def _sources(self) -> list[Source]:
+        return sources(self.cart_mapping)
+
+    def _cart_lines(self, held: Sequence[Held], tally: Tally) -> list[CartLine]:
+        items = self._resolve({each.key for each in held if each.key}, self.group_of, "item")
+        variants = self._resolve({each.variant for each in held if not each.key}, self.parents_of, "variant")
+        quantities: Counter[tuple[str, str]] = Counter()
+        for each in held:
+            item_key = items.get(each.key) if each.key else variants.get(each.variant)
+            if item_key is None:
+                tally.add(KEY_TOO_LONG if len(each.key or each.variant) > LONGEST else CART_UNKNOWN_ITEM, "CART")
                 continue
-            if not is_condition(condition):
-                raise ConfigurationError(
-                    f'PERSONALIZE["PRODUCT"]["{name}"] is {condition!r}; '
-                    "wanted a condition, such as Q(is_visible=True)."
-                )
-            if crosses_many(self.model, condition):
-                condition = Q(pk__in=self.model._base_manager.filter(condition).values("pk"))
-            rows = rows.filter(condition)
-        followed = {relation(self.model, path) for path in self.product.values()} - {""}
-        return rows.select_related(*sorted(followed)) if followed else rows
+            own = each.key if each.key != item_key else ""
+            quantities[item_key, each.variant[:LONGEST] or own] += each.quantity
+        return [
+            CartLine(item_key=item_key, variant_key=variant_key, quantity=quantity)
+            for (item_key, variant_key), quantity in sorted(quantities.items())
+        ]
 
-    def _item(self, obj: Any) -> Item:
-        def value(name: str) -> Any:
-            path = self.product.get(name)
-            return read(obj, path) if isinstance(path, str) else None
+    def _resolve(self, keys: set[str], look_up: Callable[[Sequence[str]], dict[str, str]], kind: str) -> dict[str, str]:
+        """Return the item's key for each key that is one; what was found is remembered for some minutes.
 
-        price, list_price = money(value("price")), money(value("list_price"))
-        return Item(
-            key=str(obj.pk),
-            title=text(value("title")) or str(obj),
-            url=self._url(obj),
-            image=image_url(value("image")),
-            price=price,
-            list_price=list_price if price is not None and list_price is not None and list_price > price else None,
-            currency=self._currency(self.product, value("currency")),
-            category=text(value("category")),
-            category_url=text(value("category_url")),
-            brand=text(value("brand")),
-            created=moment(value("created")),
-            obj=obj,
-        )
+        A page whose cart has not changed then costs no query. What was not found is asked for again: it may be new.
+        """
+        if time.monotonic() - self._resolved_since > REMEMBERED_SECONDS or len(self._resolved) > REMEMBERED:
+            self._resolved, self._resolved_since = {}, time.monotonic()
+        known = self._resolved
+        new = sorted(key for key in keys if (kind, key) not in known and len(key) <= LONGEST)
+        if new:
+            known.update(((kind, key), item_key) for key, item_key in look_up(new).items())
+        return {key: known[kind, key] for key in keys if (kind, key) in known}
 
-    def _url(self, obj: Any) -> str:
-        given = self.product.get("url")
-        if given is None:
-            return str(obj.get_absolute_url()) if hasattr(obj, "get_absolute_url") else ""
-        view_name, kwarg, field = given
-        return reverse(view_name, kwargs={kwarg: read(obj, field)})
 
-    def _pk(self, key: str) -> Any:
-        try:
-            return self.model._meta.pk.to_python(key)
-        except (ValidationError, ValueError, TypeError):
-            return None
+def _scope(given: str, request: Any) -> str:
+    if given == "site":
+        from django.contrib.sites.shortcuts import get_current_site
 
-    @staticmethod
-    def _is_code(currency: Any) -> bool:
-        return isinstance(currency, str) and len(currency) == 3 and currency.isupper()
-
-    def _currency(self, mapping: dict[str, Any], value: Any) -> str:
-        given = mapping.get("currency")
-        return str(given) if self._is_code(given) else text(value)
+        return text(getattr(get_current_site(request), "pk", ""))[:SCOPE_LENGTH]
+    return text(load(given)(request))[:SCOPE_LENGTH]

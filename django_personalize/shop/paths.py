@@ -1,18 +1,21 @@
-"""Reading a mapped value: a field path, an attribute, a method or an ORM expression."""
+"""Paths from one model to a value: over fields for the database, over attributes for a row in hand."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time
 from decimal import Decimal, InvalidOperation
-from itertools import takewhile
 from typing import Any
 
-from django.core.exceptions import FieldDoesNotExist, ObjectDoesNotExist
+from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.fields.files import FieldFile
 from django.utils import timezone
+from django.utils.dateparse import parse_date, parse_datetime
+
+MOST = Decimal(10) ** 13
+"""No price is higher, and no column of ours could hold one."""
+MOST_PIECES = 10**9
 
 
 def expression(value: Any) -> Any:
@@ -20,12 +23,12 @@ def expression(value: Any) -> Any:
     return F(value) if isinstance(value, str) else value
 
 
-def fields_along(model: type[models.Model], path: str) -> Iterator[Any]:
+def fields_along(model: Any, path: str) -> Iterator[Any]:
     """Yield the fields that `path` goes through; ends at the first step that is no field or leads nowhere further."""
-    current: Any = model
+    current = model
     for part in path.split("__"):
         try:
-            field = current._meta.get_field(part)
+            field = current._meta.pk if part == "pk" else current._meta.get_field(part)
         except FieldDoesNotExist:
             return
         yield field
@@ -34,12 +37,22 @@ def fields_along(model: type[models.Model], path: str) -> Iterator[Any]:
         current = field.related_model
 
 
-def relation(model: type[models.Model], path: Any) -> str:
-    """Return the leading foreign keys of `path` as `select_related` wants them, or '' where there are none."""
+def key_path(model: type[models.Model], path: Any) -> Any:
+    """Return `path` so that a foreign key at its end gives the primary key of what it leads to.
+
+    It gives another column where the shop wrote `to_field`. What is no path stays as it is.
+    """
     if not isinstance(path, str):
-        return ""
-    followed = takewhile(lambda field: field.many_to_one or field.one_to_one, fields_along(model, path))
-    return "__".join(field.name for field in followed)
+        return path
+    fields = list(fields_along(model, path))
+    if len(fields) < path.count("__") + 1 or not fields[-1].is_relation:
+        return path
+    last = fields[-1]
+    if last.concrete and not last.many_to_many and last.target_field.primary_key:
+        return path
+    before, _, name = path.rpartition("__")
+    name = last.name if name == getattr(last, "attname", "") else name
+    return f"{before}__{name}__pk" if before else f"{name}__pk"
 
 
 def is_condition(value: Any) -> bool:
@@ -51,6 +64,8 @@ def paths_in(value: Any) -> list[str]:
     """Return the field paths that a mapped value mentions: itself, or those inside a Q or an expression."""
     if isinstance(value, str):
         return [value]
+    if isinstance(value, list | tuple):
+        return [path for each in value for path in paths_in(each)]
     if isinstance(value, Q):
         found: list[str] = []
         children: list[Any] = list(value.children)
@@ -69,25 +84,19 @@ def paths_in_value(value: Any) -> list[str]:
     return [path for source in value.get_source_expressions() if source is not None for path in paths_in(source)]
 
 
+def many_along(model: type[models.Model], value: Any) -> set[str]:
+    """Return how far each path in a mapped value goes until it has crossed to several rows."""
+    return {
+        "__".join(path.split("__")[:place])
+        for path in paths_in(value)
+        for place, field in enumerate(fields_along(model, path), 1)
+        if field.one_to_many or field.many_to_many
+    }
+
+
 def crosses_many(model: type[models.Model], value: Any) -> bool:
-    """Say whether a condition looks at several rows per item, so that joining them would repeat the item."""
-    fields = (field for path in paths_in(value) for field in fields_along(model, path))
-    return any(field.one_to_many or field.many_to_many for field in fields)
-
-
-def read(obj: Any, path: str) -> Any:
-    """Follow `path` over attributes, calling what is callable; None where a step is missing or empty."""
-    value: Any = obj
-    for part in path.split("__"):
-        try:
-            value = getattr(value, part, None)
-        except ObjectDoesNotExist:
-            return None
-        if value is None:
-            return None
-        if callable(value):
-            value = value()
-    return value
+    """Say whether a mapped value looks at several rows per row, so that joining them would repeat it."""
+    return bool(many_along(model, value))
 
 
 def text(value: Any) -> str:
@@ -95,34 +104,56 @@ def text(value: Any) -> str:
 
 
 def image_url(value: Any) -> str:
-    """Return the URL of a file field or the text as it is; an empty file field has none."""
-    if isinstance(value, FieldFile):
-        return value.url if value else ""
-    return text(value)
+    """Return the URL of a file, or the text as it is; an empty file field has none."""
+    if value is None or isinstance(value, str):
+        return value or ""
+    return text(value.url) if value and hasattr(value, "url") else text(value or "")
 
 
 def money(value: Any) -> Decimal | None:
     """Return the amount as Decimal; None for nothing, for what is no number, and for nan or infinity."""
-    if value is None:
-        return None
-    try:
-        amount = value if isinstance(value, Decimal) else Decimal(str(value))
-    except InvalidOperation:
-        return None
-    return amount if amount.is_finite() else None
+    if type(value) is not Decimal:
+        value = getattr(value, "amount", value)
+        if value is None:
+            return None
+        if isinstance(value, float):
+            value = round(value, 4)  # what 0.1 + 0.2 adds is no part of a price
+        try:
+            value = value if isinstance(value, Decimal) else Decimal(str(value).strip())
+        except InvalidOperation:
+            return None
+    return value if value.is_finite() and -MOST < value < MOST else None
 
 
-def moment(value: datetime | date | None) -> datetime | None:
+def pieces(value: Any) -> int | None:
+    """Return how many pieces a quantity counts as; None for what is no number of pieces. A part of one is one."""
+    if type(value) is not int:
+        try:
+            amount = Decimal(int(value)) if isinstance(value, bool) else Decimal(str(value).strip())
+            value = 1 if 0 < amount < 1 else int(amount)
+        except (ArithmeticError, ValueError):
+            return None
+    return value if -MOST_PIECES < value < MOST_PIECES else None
+
+
+def moment(value: Any) -> datetime | None:
     """Return an aware datetime in UTC: a bare date is its midnight, and naive times are in the project's time zone.
 
-    Not in the active one, which follows whoever asks: the same row must be the same moment in every request.
+    Not in the active one, which follows whoever asks: the same row must be the same moment in every request. None for
+    what is no time.
     """
-    if value is None:
-        return None
-    if not isinstance(value, datetime):
-        value = datetime.combine(value, time.min)
-    if value.tzinfo is UTC:
+    if type(value) is datetime and value.tzinfo is UTC:
         return value
-    if timezone.is_naive(value):
-        value = timezone.make_aware(value, timezone.get_default_timezone())
-    return value.astimezone(UTC)
+    try:
+        if isinstance(value, str):
+            value = parse_datetime(value) or parse_date(value)
+        if isinstance(value, date) and not isinstance(value, datetime):
+            value = datetime.combine(value, time.min)
+        if not isinstance(value, datetime):
+            return None
+        found: datetime = value
+        if timezone.is_naive(found):
+            found = timezone.make_aware(found, timezone.get_default_timezone())
+        return found.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None

@@ -1,1 +1,1 @@
-"""Doors: Celery tasks. `train` stands apart from what a web process may enqueue, and is imported by workers only."""
+"""Doors: Celery tasks. `train` stands apart from what any process may enqueue, and is imported by workers only."""

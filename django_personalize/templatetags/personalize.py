@@ -1,19 +1,29 @@
-"""{% load personalize %}: placements on the shop's own pages."""
+"""{% load personalize %}: placements on the shop's own pages, and what these pages tell."""
 
 from __future__ import annotations
 
-from typing import Any
+import logging
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from django import template
+from django.forms.utils import flatatt
 from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from django_personalize.capture import page_views, searches
+from django_personalize.capture.drafts import captured_here
+from django_personalize.conf import settings
+from django_personalize.events.isolation import isolated
+from django_personalize.events.vocabulary import CLAIMABLE, SEARCH
 from django_personalize.placements.present import Presented, show
 
+logger = logging.getLogger("django_personalize.templatetags")
 register = template.Library()
+T = TypeVar("T")
 
 
 @register.simple_tag(takes_context=True)
@@ -36,18 +46,78 @@ def personal_home(context: template.Context, n: int | None = None, title: str = 
     return show(_request(context), "personal-home", n=n, title=title)
 
 
-@register.simple_tag
-def personalize_script() -> SafeString:
-    """The script that reports which slots were seen; once per page, anywhere in it."""
+@register.simple_tag(takes_context=True)
+def personalize_script(context: template.Context, datalayer: bool = False) -> SafeString:
+    """The script that reports what is seen and done: once per page, anywhere in it, the same for every visitor.
+
+    With `datalayer` it also reads what the page tells GA4.
+    """
     try:
-        endpoint = reverse("personalize:seen")
+        endpoint = reverse("personalize:events")
     except NoReverseMatch:
+        return SafeString("")  # a system check says so
+    captured = _safely("personalize_script", lambda: sorted(kind for kind in CLAIMABLE if captured_here(kind)))
+    if captured is None:
         return SafeString("")
+    attributes = {
+        "data-pz-endpoint": endpoint,
+        "data-pz-captured": " ".join(captured),
+        "data-pz-datalayer": datalayer,
+        **(_safely("personalize_script", lambda: _page(_request(context))) or {}),
+    }
     return format_html(
-        '<script type="module" src="{}" data-pz-endpoint="{}"></script>',
-        static("personalize/personalize.js"),
-        endpoint,
+        '<script type="module" src="{}"{}></script>', static("personalize/personalize.js"), flatatt(attributes)
     )
+
+
+@register.simple_tag(takes_context=True)
+def personalize_product(context: template.Context, product: Any) -> SafeString:
+    """Say which product this page is about, where its address does not say so. Shows nothing."""
+
+    def say() -> SafeString:
+        item_key, variant_key = settings.shop.item_key(product), settings.shop.variant_key(product)
+        page_views.say(_request(context), item_key, variant_key)
+        return _mark({"data-pz-item": item_key, "data-pz-variant": variant_key or None})
+
+    return _safely("personalize_product", say) or SafeString("")
+
+
+@register.simple_tag(takes_context=True)
+def personalize_search(context: template.Context, term: Any, results: int | None = None) -> SafeString:
+    """Say that this page answers a search for `term`, and how much was found. Shows nothing."""
+
+    def say() -> SafeString:
+        words = " ".join(str(term or "").split())[: searches.TERM_LENGTH]
+        searches.say(_request(context), words, results)
+        return _mark({"data-pz-search": words, "data-pz-results": results})
+
+    return _safely("personalize_search", say) or SafeString("")
+
+
+def _page(request: HttpRequest) -> dict[str, Any]:
+    """Return what the address says that this page is about."""
+    shown = page_views.shown_by(request)
+    about: dict[str, Any] = {}
+    if shown is not None:
+        about |= {"data-pz-item": shown.item_key, "data-pz-variant": shown.variant_key or None}
+    if not captured_here(SEARCH):
+        about["data-pz-search"] = searches.searched(request)
+    return about
+
+
+def _mark(attributes: dict[str, Any]) -> SafeString:
+    """Return an element that no page shows, and that may stand wherever a tag may."""
+    return format_html("<template{}></template>", flatatt(attributes))
+
+
+def _safely(tag: str, work: Callable[[], T]) -> T | None:
+    """Do the tag's work; what goes wrong is logged and costs what the tag prints, never the page."""
+    try:
+        with isolated():
+            return work()
+    except Exception:
+        logger.exception("tag_failed", extra={"tag": tag})
+        return None
 
 
 def _request(context: template.Context) -> HttpRequest:

@@ -7,15 +7,20 @@ class TestMySink(SinkContract):
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import numpy as np
+from django.http import HttpResponse
+from django.test import RequestFactory
 
 from django_personalize.core.arrays import Interactions
 from django_personalize.core.protocols import ConsentSource, Shop, Sink, Trainer
-from django_personalize.core.types import ConsentState, EventDraft, Purpose
+from django_personalize.core.tally import Tally
+from django_personalize.core.types import ConsentState, EventDraft, Purpose, Reference
+from django_personalize.exceptions import ShopError
+from django_personalize.shop.problems import PRODUCT_GONE
 
 MOMENT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -63,7 +68,10 @@ class ConsentContract:
 
 
 class ShopContract:
-    """Needs fixtures `shop`, `sellable` (a key), `sold_out` (a key)."""
+    """Needs fixtures `shop`, `sellable` (a key), `sold_out` (a key), each of an item with nothing above it.
+
+    What the fixtures leave in the shop's orders and carts is held to the contract too.
+    """
 
     def test_items_are_those_that_can_be_sold(self, shop: Shop, sellable: str, sold_out: str) -> None:
         assert set(shop.items([sellable, sold_out, "no such key"])) == {sellable}
@@ -72,23 +80,106 @@ class ShopContract:
         item = shop.items([sellable])[sellable]
         assert item.key == sellable
         assert item.url.startswith("/")
-        assert shop.item_key(item.obj if item.obj is not None else item) == sellable
+        obj = item.obj if item.obj is not None else item
+        assert (shop.item_key(obj), shop.variant_key(obj)) == (sellable, "")
+
+    def test_something_that_is_not_sold_has_no_key(self, shop: Shop) -> None:
+        try:
+            shop.item_key("a lantern")
+        except ShopError:
+            return
+        raise AssertionError("item_key took a text for an item; wanted ShopError")
+
+    def test_sellable_keeps_the_given_order_and_names_each_once(self, shop: Shop, sellable: str, sold_out: str) -> None:
+        assert shop.sellable(["no such key", sold_out, sellable, "", sellable]) == [sellable]
+        assert shop.sellable([]) == []
+        newest = [item.key for item in shop.newest(1_000)]
+        assert shop.sellable(newest) == newest
+        assert shop.sellable(newest[::-1]) == newest[::-1]
 
     def test_newest_are_sellable_and_at_most_n(self, shop: Shop, sold_out: str) -> None:
         newest = [item.key for item in shop.newest(1_000)]
         assert sold_out not in newest
         assert [item.key for item in shop.newest(1)] == newest[:1]
 
+    def test_samples_are_sellable_items(self, shop: Shop, sellable: str) -> None:
+        samples = [item.key for items in shop.samples(5) for item in items]
+        assert samples
+        assert shop.sellable(samples) == samples
+
+    def test_what_exists_is_shown_under_its_own_key(self, shop: Shop, sellable: str, sold_out: str) -> None:
+        assert shop.group_of([sellable, sold_out, "no such key", ""]) == {sellable: sellable, sold_out: sold_out}
+
+    def test_nothing_is_found_by_a_field_or_a_value_that_is_none(self, shop: Shop, sellable: str) -> None:
+        assert shop.find("no_such_field", sellable) is None
+        assert shop.find("pk", "a\x00b") is None
+
     def test_facts_name_every_item_once_sellable_or_not(self, shop: Shop, sellable: str, sold_out: str) -> None:
         keys = [key for key, *_ in shop.facts()]
         assert len(keys) == len(set(keys))
         assert {sellable, sold_out} <= set(keys)
+        assert shop.group_of(keys) == {key: key for key in keys}
 
-    def test_lines_are_counted_as_they_are_read(self, shop: Shop) -> None:
-        assert shop.count_lines() == len(list(shop.lines()))
+    def test_lines_are_counted_as_they_are_read(self, shop: Shop, sellable: str) -> None:
+        tally = Tally()
+        lines = list(shop.lines(tally=tally))
+        assert len(lines) <= shop.count_lines() <= len(lines) + tally.counts.total()
 
-    def test_no_line_gives_back_more_than_it_bought(self, shop: Shop) -> None:
-        assert all(0 <= line.cancelled_quantity <= line.quantity for line in shop.lines())
+    def test_no_line_gives_back_more_than_it_bought(self, shop: Shop, sellable: str) -> None:
+        for line in shop.lines():
+            assert line.quantity >= 1
+            assert 0 <= line.cancelled_quantity <= line.quantity
+
+    def test_lines_are_of_items_or_counted_as_of_none(self, shop: Shop, sellable: str) -> None:
+        items = {key for key, *_ in shop.facts()}
+        gone = Tally()
+        lines = list(shop.lines(tally=gone))
+        strange = [line for line in lines if line.item_key not in items]
+        assert len(strange) <= gone.counts[PRODUCT_GONE]
+
+    def test_the_lines_of_an_order_are_all_its_lines(self, shop: Shop, sellable: str) -> None:
+        sold = list(shop.lines())
+        assert all(line.sold for line in sold)
+        for key in {line.order_key for line in sold}:
+            lines = list(shop.lines(order_keys=[key, "no such order"]))
+            assert {line.order_key for line in lines} == {key}
+            assert [line for line in lines if line.sold] == [line for line in sold if line.order_key == key]
+        assert list(shop.lines(order_keys=[])) == []
+
+    def test_lines_of_an_account_and_of_a_time(self, shop: Shop, sellable: str) -> None:
+        sold = list(shop.lines())
+        assert list(shop.lines(user_key="no such account")) == []
+        for key in {line.user_key for line in sold} - {""}:
+            assert list(shop.lines(user_key=key)) == [line for line in sold if line.user_key == key]
+        if sold:
+            first, last = min(line.placed_at for line in sold), max(line.placed_at for line in sold)
+            assert list(shop.lines(since=first)) == sold
+            assert shop.count_lines(since=first) >= len(sold)
+            assert list(shop.lines(since=last + timedelta(days=1))) == []
+
+    def test_what_a_watched_row_points_at_are_orders(self, shop: Shop, sellable: str) -> None:
+        watched = [(each.model, each.refer) for each in shop.watched() if each.refer is not None]
+        found: set[str] = set()
+        for model, refer in watched:
+            for row in model._base_manager.all():
+                told, new = (refer(row, created) for created in (False, True))
+                orders = shop.orders_of({told} if told is not None else ())
+                assert orders == shop.orders_of({new} if new is not None else ())
+                found |= orders
+        assert not watched or {line.order_key for line in shop.lines()} <= found
+        assert shop.orders_of([]) == set()
+        assert shop.orders_of([Reference("", "A-1")]) == {"A-1"}
+
+    def test_a_cart_is_unknown_or_sorted_lines(self, shop: Shop, sellable: str) -> None:
+        for request in (RequestFactory().get("/"), RequestFactory().post("/")):
+            lines = shop.cart(request, response=HttpResponse(), tally=Tally())
+            assert lines is None or shop.has_cart
+            keys = [(line.item_key, line.variant_key) for line in lines or ()]
+            assert keys == sorted(set(keys))
+            assert all(line.quantity >= 1 for line in lines or ())
+
+    def test_a_scope_is_a_short_text(self, shop: Shop) -> None:
+        assert len(shop.scope(RequestFactory().get("/"))) <= 32
 
 
 class TrainerContract:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 from uuid import UUID
@@ -11,8 +11,10 @@ from uuid import UUID
 import numpy as np
 
 from django_personalize.core.arrays import Factors, Interactions
+from django_personalize.core.tally import Tally
 from django_personalize.core.types import (
     Batch,
+    CartLine,
     Consents,
     ConsentState,
     DecisionDraft,
@@ -21,6 +23,8 @@ from django_personalize.core.types import (
     Item,
     Line,
     Purpose,
+    Reference,
+    Watched,
 )
 from django_personalize.exceptions import ShopError
 
@@ -31,10 +35,24 @@ class MemoryShop:
     stock: ClassVar[dict[str, Item]] = {}
     """Everything that exists, by key."""
     sold_out: ClassVar[set[str]] = set()
+    variants: ClassVar[dict[str, str]] = {}
+    """The key of its item for each key of a variant."""
     orders: ClassVar[list[Line]] = []
+    """Of all orders, `sold` or not."""
+    basket: ClassVar[list[CartLine] | None] = None
+    """The cart of whoever asks; None where nobody can say."""
+    channel: ClassVar[str] = ""
+    """The scope of every request."""
+
+    @property
+    def has_cart(self) -> bool:
+        return self.basket is not None
 
     def items(self, keys: Sequence[str], *, request: Any = None) -> dict[str, Item]:
-        return {key: self.stock[key] for key in keys if key in self.stock and key not in self.sold_out}
+        return {key: self.stock[key] for key in self.sellable(keys, request=request)}
+
+    def sellable(self, keys: Sequence[str], *, request: Any = None) -> list[str]:
+        return [key for key in dict.fromkeys(keys) if key in self.stock and key not in self.sold_out]
 
     def newest(self, n: int, *, request: Any = None) -> list[Item]:
         oldest = datetime.min.replace(tzinfo=UTC)
@@ -44,9 +62,18 @@ class MemoryShop:
     def item_key(self, obj: Any) -> str:
         if not isinstance(obj, Item):
             raise ShopError(f"{obj!r} is no Item, which is what MemoryShop sells.")
-        return obj.key
+        return self.variants.get(obj.key, obj.key)
 
-    def find(self, field: str, value: str) -> str | None:
+    def variant_key(self, obj: Any) -> str:
+        return "" if self.item_key(obj) == obj.key else str(obj.key)
+
+    def group_of(self, keys: Sequence[str]) -> dict[str, str]:
+        return {key: self.variants.get(key, key) for key in keys if key in self.stock or key in self.variants}
+
+    def samples(self, n: int) -> list[list[Item]]:
+        return [self.newest(n)]
+
+    def find(self, field: str, value: str, *, model: Any = None) -> str | None:
         found = [item.key for item in self.stock.values() if str(getattr(item, field, None)) == value]
         return found[0] if len(found) == 1 else None
 
@@ -55,13 +82,40 @@ class MemoryShop:
             item = self.stock[key]
             yield key, item.category, item.brand, item.created
 
-    def count_lines(self) -> int:
-        return len(self.orders)
+    def count_lines(self, *, since: datetime | None = None) -> int:
+        return len(list(self.lines(since=since)))
 
-    def lines(self, *, user_key: str | None = None) -> Iterator[Line]:
+    def lines(
+        self,
+        *,
+        user_key: str | None = None,
+        order_keys: Sequence[str] | None = None,
+        since: datetime | None = None,
+        tally: Tally | None = None,
+    ) -> Iterator[Line]:
         for line in sorted(self.orders, key=lambda line: line.key):
-            if user_key is None or line.user_key == user_key:
+            if (
+                (line.sold if order_keys is None else line.order_key in order_keys)
+                and (user_key is None or line.user_key == user_key)
+                and (since is None or line.placed_at >= since)
+            ):
                 yield line
+
+    def orders_of(self, references: Collection[Reference]) -> set[str]:
+        return {str(reference.value) for reference in references}
+
+    def watched(self) -> list[Watched]:
+        return []
+
+    def cart(
+        self, request: Any, *, response: Any = None, touched: bool = True, tally: Tally | None = None
+    ) -> list[CartLine] | None:
+        if self.basket is None:
+            return None
+        return sorted(self.basket, key=lambda line: (line.item_key, line.variant_key))
+
+    def scope(self, request: Any) -> str:
+        return self.channel
 
 
 class StaticConsent:

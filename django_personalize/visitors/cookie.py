@@ -13,6 +13,8 @@ from django_personalize.core.types import Purpose
 from django_personalize.models.visitor import YES_LASTS
 
 NAME = "pz_vid"
+LEAVE = "pz_yes"
+"""Says only that there was a yes, to the page's script, which may not read the other: it is silent without."""
 MAX_AGE = int(YES_LASTS.total_seconds())
 _SIGNER = signing.Signer(salt="django_personalize.visitor")
 
@@ -44,9 +46,16 @@ def write(request: HttpRequest, response: HttpResponseBase, token: Token) -> Non
     response.set_cookie(
         NAME, _SIGNER.sign(value), max_age=MAX_AGE, secure=request.is_secure(), httponly=True, samesite="Lax"
     )
+    response.set_cookie(LEAVE, "1", max_age=MAX_AGE, secure=request.is_secure(), samesite="Lax")
     add_never_cache_headers(response)
 
 
 def clear(response: HttpResponseBase) -> None:
     response.delete_cookie(NAME, samesite="Lax")
+    silence(response)
+
+
+def silence(response: HttpResponseBase) -> None:
+    """Take back the script's leave to speak."""
+    response.delete_cookie(LEAVE, samesite="Lax")
     add_never_cache_headers(response)

@@ -20,7 +20,7 @@ def browser_of(request: HttpRequest) -> Visitor | None:
 
 def _named_by_the_cookie(request: HttpRequest) -> Visitor | None:
     token = None if granted(states(request)).isdisjoint(TRACED) else cookie.read(request)
-    return None if token is None else Visitor.objects.filter(pk=token.visitor_id).first()
+    return None if token is None else Visitor.objects.select_related("cart").filter(pk=token.visitor_id).first()
 
 
 def visitor_of(request: HttpRequest) -> Visitor | None:
@@ -43,3 +43,8 @@ def account_of(request: HttpRequest) -> str:
 def belongs(visitor: Visitor, account: str) -> bool:
     """Say whether this visitor may be used by whoever is logged in now."""
     return visitor.user_key in ("", account)
+
+
+def session_was_read(request: HttpRequest) -> bool:
+    """Say whether the page has looked at the session: only then does looking at it cost no cache its page."""
+    return bool(getattr(getattr(request, "session", None), "accessed", False))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,6 +50,27 @@ class Served:
         found: dict[str, int] = json.loads(run(COUNT, self.env).splitlines()[-1])
         return found
 
+    def rows(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+        with closing(sqlite3.connect(f"file:{self.env['EXAMPLE_SHOP_DB']}?mode=ro", uri=True)) as connection:
+            return connection.execute(sql, values).fetchall()
+
+    def events(self, page: Any, kind: str, *fields: str) -> list[tuple[Any, ...]]:
+        """The events of this kind of whoever the page's cookie names, in the order of their time."""
+        sql = f"""SELECT {", ".join(fields)} FROM personalize_event
+            WHERE visitor_id = ? AND kind = ? ORDER BY occurred_at, id"""
+        return self.rows(sql, visitor_of(page), kind)
+
+    def impressions(self, page: Any, *fields: str) -> list[tuple[Any, ...]]:
+        sql = f"""SELECT {", ".join(fields)} FROM personalize_impression JOIN personalize_decision
+            ON personalize_decision.uid = decision_id WHERE visitor_id = ? ORDER BY slot"""
+        return self.rows(sql, visitor_of(page))
+
+
+def visitor_of(page: Any) -> str:
+    """The visitor's id in the page's cookie; an empty text where there is none."""
+    cookies = {cookie["name"]: cookie["value"] for cookie in page.context.cookies()}
+    return str(cookies.get("pz_vid", "")).partition(".")[0]
+
 
 @pytest.fixture(scope="session")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
@@ -55,9 +78,17 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     env = environment(state)
     run(["migrate", "--verbosity", "0"], env)
     run(FILL, env)
-    run(["personalize_backfill"], env)
+    run(["personalize_sync"], env)
     run(["personalize_train"], env)
     with web(env, state) as base:
+        yield Served(base, env)
+
+
+@pytest.fixture(scope="session")
+def beacon(served: Served, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """The same shop, as it is behind a page cache."""
+    env = served.env | {"DJANGO_SETTINGS_MODULE": "tests.browser.beacon_settings"}
+    with web(env, tmp_path_factory.mktemp("beacon")) as base:
         yield Served(base, env)
 
 
@@ -77,17 +108,33 @@ def chromium() -> Iterator[Any]:
         browser.close()
 
 
-@pytest.fixture
-def page(chromium: Any, served: Served) -> Iterator[Any]:
-    """A fresh browser profile; any error in a page's console fails the test."""
-    context = chromium.new_context(base_url=served.base, viewport={"width": 1280, "height": 900})
+def opened(chromium: Any, base: str, *, tolerate: str = "\0") -> Iterator[Any]:
+    """A page in a fresh browser profile; any error in its console fails the test, but for one that says `tolerate`."""
+    context = chromium.new_context(base_url=base, viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(10_000)
     page = context.new_page()
     errors: list[str] = []
     page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: errors.append(str(error)))
     yield page
     context.close()
-    assert errors == []
+    assert [error for error in errors if tolerate not in error] == []
+
+
+@pytest.fixture
+def page(chromium: Any, served: Served) -> Iterator[Any]:
+    yield from opened(chromium, served.base)
+
+
+@pytest.fixture
+def page_without_network(chromium: Any, served: Served) -> Iterator[Any]:
+    """One whose requests may fail, which the browser's console reports."""
+    yield from opened(chromium, served.base, tolerate="Failed to load resource")
+
+
+@pytest.fixture
+def cached_page(chromium: Any, beacon: Served) -> Iterator[Any]:
+    yield from opened(chromium, beacon.base)
 
 
 @pytest.fixture

@@ -90,7 +90,7 @@ def test_an_edited_line_follows(memory_shop):
 def test_a_key_that_is_too_long_is_refused_and_counted_on_every_database(memory_shop):
     memory_shop.orders = [line("1", "A" * 65, "1"), line("2", "B", "x" * 65), line("3", "C", "1", currency="Pounds")]
     report = reconcile()
-    assert (report.lines, report.refused) == (3, 2)
+    assert (report.lines, report.tally.counts) == (3, {"key_too_long": 2})
     assert rows("transaction_id", "currency") == [("C", "")]
 
 

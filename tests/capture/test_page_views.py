@@ -5,7 +5,7 @@ from django.http import HttpResponse
 from django.test import RequestFactory
 from django.urls import clear_script_prefix, path, resolve, set_script_prefix
 
-from django_personalize.capture.page_views import Pattern, item_shown, learn
+from django_personalize.capture.page_views import Pattern, item_of, learn, say, shown_by, view_of
 from django_personalize.core.types import Item
 
 
@@ -29,12 +29,14 @@ def _urls(settings):
 def visit(url, method="GET", status=200, content_type="text/html; charset=utf-8", **headers):
     request = RequestFactory().generic(method, url, headers=headers)
     request.resolver_match = resolve(url)
-    return item_shown(request, HttpResponse(status=status, content_type=content_type))
+    shown = view_of(request, HttpResponse(status=status, content_type=content_type))
+    return None if shown is None else shown.item_key
 
 
 def test_the_page_of_an_item_is_learnt_from_its_url(memory_shop):
     assert visit("/products/1/") == "1"
-    assert visit("/products/77/") == "77"
+    assert visit("/products/4/") == "4"  # sold out, and looked at all the same
+    assert visit("/products/77/") is None
     assert visit("/about/") is None
 
 
@@ -98,3 +100,19 @@ def test_a_shop_without_items_is_asked_again_later_not_on_every_page(memory_shop
     assert visit("/products/1/") is None
     monkeypatch.setattr("django_personalize.capture.page_views.RETRY_SECONDS", -1.0)
     assert visit("/products/1/") == "1"
+
+
+def test_what_the_page_says_itself_goes_before_what_its_address_tells(memory_shop):
+    request = RequestFactory().get("/about/")
+    request.resolver_match = resolve("/about/")
+    assert item_of(request) is None
+    say(request, "2", "2-red")
+    assert (item_of(request), shown_by(request).variant_key) == ("2", "2-red")
+
+
+def test_an_item_is_asked_for_once_in_a_while_and_not_at_every_page(memory_shop, monkeypatch):
+    assert visit("/products/1/") == "1"
+    memory_shop.stock.pop("1")
+    assert visit("/products/1/") == "1"
+    monkeypatch.setattr("django_personalize.capture.page_views.REMEMBER_SECONDS", -1.0)
+    assert visit("/products/1/") is None

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from django.contrib.sites import models as sites
 
 from example_shop.data.cleaning import CleanShop, clean
 from example_shop.data.raw import RawShop, read
@@ -25,6 +26,8 @@ def _shop_alone(settings: Any) -> None:
     """The shop's pages without anything that the suite's settings add to them."""
     for name in ("ROOT_URLCONF", "MIDDLEWARE", "TEMPLATES"):
         setattr(settings, name, PLAIN[name])
+    # The suite has sites, which the shop has not: a page that asks for the current one finds it without a query.
+    sites.SITE_CACHE[settings.SITE_ID] = sites.Site(pk=settings.SITE_ID)
 
 
 @pytest.fixture(scope="session")

@@ -190,7 +190,7 @@ def test_a_naive_time_is_the_projects_and_not_the_askers():
 
 
 def test_lines_are_read_page_by_page_without_an_open_cursor(monkeypatch, django_assert_num_queries):
-    monkeypatch.setattr("django_personalize.shop.mapping.PAGE", 2)
+    monkeypatch.setattr("django_personalize.shop.lines.PAGE", 2)
     made = [str(bought(order(f"A{number}"), product(f"P{number}")).pk) for number in range(5)]
     with django_assert_num_queries(3):
         assert [line.key for line in MappedShop().lines()] == made

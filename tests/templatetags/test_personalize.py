@@ -1,13 +1,25 @@
+import re
 from dataclasses import replace
 
 import pytest
 from django.db import connection, transaction
+from django.http import HttpResponse
 from django.template import Context, Template, engines
+from django.urls import include, path, resolve
 
+from django_personalize.capture.page_views import item_of, shown_by
+from django_personalize.capture.searches import search_of
 from django_personalize.models import Visitor
-from tests.people import request_of, visitor
+from django_personalize.placements.present import is_personal
+from django_personalize.visitors import cookie
+from tests.people import request_of, token, visitor
 
 pytestmark = pytest.mark.django_db
+urlpatterns = [
+    path("products/<int:pk>/", lambda request, pk: HttpResponse()),
+    path("find/", lambda request: HttpResponse()),
+    path("personalize/", include("django_personalize.urls")),
+]
 
 
 def render(source, request, **context):
@@ -103,11 +115,116 @@ def test_a_page_without_a_request_is_nobodys(memory_shop, answers):
     assert "Lantern" in engines["django"].from_string("{% load personalize %}{% personal_home %}").render({})
 
 
+def page_of(url="/", **kwargs):
+    request = request_of(url=url)
+    request.resolver_match = resolve(request.path_info)
+    return request
+
+
+def attributes_of(html):
+    """The data attributes of the one element in `html`."""
+    found = dict(re.findall(r'data-pz-([a-z]+)="([^"]*)"', html))
+    return found | dict.fromkeys(re.findall(r"data-pz-([a-z]+)(?=[ >])", html), True)
+
+
+@pytest.fixture
+def _pages(settings):
+    settings.ROOT_URLCONF = __name__
+
+
 def test_the_script_is_one_external_module(memory_shop, answers):
     html = render("{% personalize_script %}", request_of())
     assert html == (
-        '<script type="module" src="/static/personalize/personalize.js" data-pz-endpoint="/personalize/seen/"></script>'
+        '<script type="module" src="/static/personalize/personalize.js" data-pz-captured="search view_item"'
+        ' data-pz-endpoint="/personalize/events/"></script>'
     )
+
+
+def test_the_script_is_told_what_the_server_sees_by_itself(memory_shop, answers, settings):
+    settings.PERSONALIZE = {**settings.PERSONALIZE, "CAPTURE": "beacon"}
+    assert attributes_of(render("{% personalize_script %}", request_of()))["captured"] == ""
+    memory_shop.basket = []
+    found = attributes_of(render("{% personalize_script %}", request_of()))["captured"]
+    assert found == "add_to_cart remove_from_cart"
+
+
+@pytest.mark.usefixtures("_pages")
+def test_on_an_items_page_the_script_is_told_which(memory_shop, answers):
+    assert attributes_of(render("{% personalize_script %}", page_of("/products/3/")))["item"] == "3"
+    assert "item" not in attributes_of(render("{% personalize_script %}", page_of("/find/")))
+
+
+@pytest.mark.usefixtures("_pages")
+def test_the_script_is_told_of_a_search_only_where_nobody_else_sees_it(memory_shop, answers, settings):
+    page = page_of("/find/?q=red++%22mug%22")
+    assert "search" not in attributes_of(render("{% personalize_script %}", page))
+    settings.PERSONALIZE = {**settings.PERSONALIZE, "CAPTURE": "beacon"}
+    assert 'data-pz-search="red &quot;mug&quot;"' in render("{% personalize_script %}", page)
+
+
+def test_the_data_layer_is_read_when_asked_for(memory_shop, answers):
+    assert "data-pz-datalayer" not in render("{% personalize_script %}", request_of())
+    assert attributes_of(render("{% personalize_script datalayer=True %}", request_of()))["datalayer"] is True
+
+
+@pytest.mark.usefixtures("_pages")
+def test_the_script_is_the_same_for_everybody(memory_shop, answers, settings):
+    settings.PERSONALIZE = {**settings.PERSONALIZE, "CAPTURE": "beacon"}
+    source = "{% personalize_product product %}{% personalize_search 'mug' 3 %}{% personalize_script datalayer=True %}"
+    known, stranger = page_of("/products/3/?q=mug"), page_of("/products/3/?q=mug")
+    answers(personalization="granted")
+    known.COOKIES[cookie.NAME] = token(visitor("personalization"))
+    htmls = [render(source, request, product=memory_shop.stock["2"]) for request in (known, stranger)]
+    assert htmls[0] == htmls[1]
+    assert not is_personal(known)
+
+
+def test_a_product_can_be_named(memory_shop, answers):
+    request = request_of()
+    html = render("{% personalize_product product %}", request, product=memory_shop.stock["3"])
+    assert html == '<template data-pz-item="3"></template>'
+    assert item_of(request) == "3"
+
+
+def test_a_variant_is_named_with_its_item(memory_shop, answers, monkeypatch):
+    monkeypatch.setattr(memory_shop, "variants", {"3-red": "3"})
+    request = request_of()
+    html = render("{% personalize_product product %}", request, product=replace(memory_shop.stock["3"], key="3-red"))
+    assert attributes_of(html) == {"item": "3", "variant": "3-red"}
+    assert shown_by(request).variant_key == "3-red"
+
+
+def test_a_product_that_is_none_costs_the_mark_and_not_the_page(memory_shop, answers, caplog):
+    assert render("a{% personalize_product product %}b", request_of(), product="Lantern") == "ab"
+    assert [(r.msg, r.tag) for r in caplog.records] == [("tag_failed", "personalize_product")]
+
+
+@pytest.mark.parametrize(
+    ("source", "said", "attributes"),
+    [
+        ("{% personalize_search '  red  mug ' 3 %}", ("red mug", 3), {"search": "red mug", "results": "3"}),
+        ("{% personalize_search 'mug' 0 %}", ("mug", 0), {"search": "mug", "results": "0"}),
+        ("{% personalize_search 'mug' %}", ("mug", None), {"search": "mug"}),
+        ("{% personalize_search nothing %}", ("", None), {"search": ""}),
+    ],
+)
+@pytest.mark.usefixtures("_pages")
+def test_a_search_can_be_named_and_denied(memory_shop, answers, source, said, attributes):
+    request = page_of("/find/?q=elsewhere")
+    assert attributes_of(render(source, request)) == attributes
+    assert search_of(request, HttpResponse()) == (said if said[0] else None)
+
+
+def test_what_somebody_searched_for_is_escaped(memory_shop, answers):
+    html = render("{% personalize_search term %}", request_of(), term='"><script>alert(1)</script>')
+    assert html == ('<template data-pz-search="&quot;&gt;&lt;script&gt;alert(1)&lt;/script&gt;"></template>')
+
+
+@pytest.mark.usefixtures("_pages")
+def test_a_page_that_cannot_be_looked_up_keeps_its_script(memory_shop, answers, monkeypatch, caplog):
+    monkeypatch.setattr(memory_shop, "group_of", None)
+    assert "personalize.js" in render("{% personalize_script %}", page_of("/products/3/"))
+    assert [(r.msg, r.tag) for r in caplog.records] == [("tag_failed", "personalize_script")]
 
 
 def test_without_our_urls_there_is_no_script(settings, memory_shop, answers):

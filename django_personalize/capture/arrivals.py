@@ -1,0 +1,96 @@
+"""Whence a visit comes and on what kind of device, told by two short words: no address and no user agent is kept."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from django.http import HttpRequest, HttpResponseBase
+
+from django_personalize.core import clock
+from django_personalize.models import Visitor
+
+CAMPAIGN_LENGTH = 64
+SEARCH_SITES = ("google", "bing", "duckduckgo", "yahoo", "yandex", "ecosia", "baidu", "qwant", "startpage", "brave")
+SOCIAL_SITES = (
+    "facebook",
+    "instagram",
+    "t.co",
+    "twitter",
+    "x.com",
+    "linkedin",
+    "lnkd.in",
+    "pinterest",
+    "reddit",
+    "tiktok",
+    "youtube",
+    "t.me",
+    "telegram",
+    "vk.com",
+    "ok.ru",
+    "whatsapp",
+    "threads",
+)
+MAIL_SITES = ("mail.", "outlook.", "webmail.", "e.mail.")
+CLICK_IDS = ("gclid", "msclkid", "fbclid", "yclid", "dclid")
+MAIL_MEDIA = ("email", "e-mail", "mail", "newsletter")
+
+
+def device_of(request: HttpRequest) -> str:
+    """Return 'mobile', 'tablet', 'desktop', or '' where the browser does not say."""
+    agent = request.headers.get("User-Agent", "")
+    if not agent:
+        return ""
+    if "iPad" in agent or "Tablet" in agent or ("Android" in agent and "Mobile" not in agent):
+        return "tablet"
+    if request.headers.get("Sec-CH-UA-Mobile") == "?1" or "Mobi" in agent:
+        return "mobile"
+    return "desktop"
+
+
+def note_arrival(request: HttpRequest, response: HttpResponseBase, visitor: Visitor) -> None:
+    """Keep with the visitor how this visit began, where this page is how it began: one query then, none otherwise."""
+    if request.method != "GET" or not response.headers.get("Content-Type", "").startswith("text/html"):
+        return
+    found = arrival_of(request)
+    if found is None:
+        return
+    visitor.referrer, visitor.campaign = found
+    visitor.arrived_at = clock.now()
+    visitor.save(update_fields=["referrer", "campaign", "arrived_at"])
+
+
+def arrival_of(request: HttpRequest) -> tuple[str, str] | None:
+    """Return (kind of referrer, campaign) of a page that was reached from outside; None for a step within the shop."""
+    medium = request.GET.get("utm_medium", "").lower()
+    campaign = request.GET.get("utm_campaign", "")[:CAMPAIGN_LENGTH]
+    if "@" in campaign:
+        campaign = ""  # somebody's address, not a campaign's name
+    if medium in MAIL_MEDIA:
+        return "mail", campaign
+    if campaign or request.GET.get("utm_source") or any(name in request.GET for name in CLICK_IDS):
+        return "campaign", campaign
+    host = _host(request.headers.get("Referer", ""))
+    own = request.get_host().partition(":")[0].lower().removeprefix("www.")
+    if host and host != own:
+        return _kind(host), ""
+    # Without a referrer only the browser itself can say that the address was typed or bookmarked.
+    if not host and request.headers.get("Sec-Fetch-Site") == "none":
+        return "direct", ""
+    return None
+
+
+def _kind(host: str) -> str:
+    if host.startswith(MAIL_SITES):
+        return "mail"
+    labels = set(host.split("."))
+    for kind, sites in (("search", SEARCH_SITES), ("social", SOCIAL_SITES)):
+        if any(site in labels or host == site or host.endswith(f".{site}") for site in sites):
+            return kind
+    return "referral"
+
+
+def _host(url: str) -> str:
+    try:
+        return (urlsplit(url).hostname or "").lower().removeprefix("www.")
+    except ValueError:
+        return ""

@@ -1,0 +1,156 @@
+"""The one door for events that somebody else tells: the page's script, and other servers that are trusted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID, uuid5
+
+from django_personalize.capture.claims import MAX_EVENTS, Claim, read_all
+from django_personalize.capture.refusals import (
+    NO_CONSENT,
+    TOO_MANY_EVENTS,
+    UNKNOWN_DECISION,
+    UNKNOWN_ITEM,
+    UNKNOWN_SLOT,
+)
+from django_personalize.conf import settings
+from django_personalize.consent.states import TRACED
+from django_personalize.core.types import Draft, EventDraft, ImpressionDraft, Purpose
+from django_personalize.events.vocabulary import VIEW_ITEM_LIST
+from django_personalize.models import Decision, Visitor
+
+__all__ = ["MAX_EVENTS", "NO_CONSENT", "Accepted", "NotABatch", "accept"]
+
+
+class NotABatch(ValueError):
+    """What was posted is not `{"events": [...]}`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """What became of a batch, counted in facts: an event about three items, or three slots, is three."""
+
+    stored: int
+    """How many were new. What was told before is neither stored again nor refused."""
+    refused: Counter[str]
+    """How many were not taken, by one of `refusals.REFUSALS`."""
+
+
+def accept(
+    payload: object,
+    *,
+    visitor: Visitor,
+    granted: Collection[Purpose],
+    make: Callable[..., EventDraft],
+    trusted: bool = False,
+) -> Accepted:
+    """Store what a batch tells of `visitor`. Durable on return, and safe to repeat with the same ids.
+
+    `granted` are the purposes with a yes now. `make(kind, uid=…, occurred_at=…, **fields)` returns an event with its
+    circumstances, as `partial(drafts.draft, request, visitor)` does. A `trusted` server may tell also what the
+    middleware records by itself, which a page may not. Raises `NotABatch`, and what the sink raises.
+    """
+    events = payload.get("events") if isinstance(payload, dict) else None
+    if not isinstance(events, list):
+        raise NotABatch('Wanted {"events": [{"id": "<uuid>", "name": "view_item", "ago": 0, "params": {}}]}.')
+    refused: Counter[str] = Counter()
+    if frozenset(TRACED).isdisjoint(granted):
+        refused[NO_CONSENT] += len(events)
+        return Accepted(0, +refused)
+    refused[TOO_MANY_EVENTS] += max(0, len(events) - MAX_EVENTS)
+    told = list(read_all(events[:MAX_EVENTS], trusted=trusted, refused=refused))
+    decisions, groups, parents = _decisions(told, visitor), _groups(told), _parents(told)
+    drafts: list[Draft] = []
+    for claim in told:
+        rows = _named(claim, groups, parents, refused) if claim.decision is None else _chosen(claim, decisions, refused)
+        for place, fields in rows:
+            if claim.kind == VIEW_ITEM_LIST:
+                drafts.append(
+                    ImpressionDraft(
+                        decision_id=fields["decision_id"],
+                        slot=place,
+                        item_key=fields["item_key"],
+                        seen_at=claim.occurred_at,
+                    )
+                )
+            else:
+                # Never the id that was told: it could be the one that an order of somebody's is going to have.
+                # The browser's, not the visitor's: what is told again after a log-in is the same event.
+                uid = uuid5(visitor.browser, f"{claim.uid}/{place}")
+                drafts.append(make(claim.kind, uid=uid, occurred_at=claim.occurred_at, **fields))
+    return Accepted(settings.sink.write(drafts) if drafts else 0, +refused)
+
+
+def _decisions(told: Sequence[Claim], visitor: Visitor) -> dict[UUID, Decision]:
+    """Return those of the named decisions that were made for this visitor, in one query."""
+    named = {claim.decision for claim in told if claim.decision is not None}
+    if not named:
+        return {}
+    return {decision.pk: decision for decision in Decision.objects.filter(pk__in=named, visitor=visitor)}
+
+
+def _groups(told: Sequence[Claim]) -> Mapping[str, str]:
+    """Return the key that each item is shown under, for those that the shop has, in one query."""
+    named = _told(told, "item_id")
+    return settings.shop.group_of(named) if named else {}
+
+
+def _parents(told: Sequence[Claim]) -> Mapping[str, str]:
+    """Return the item's key for each variant that the shop has; none is asked for where none is told."""
+    named = _told(told, "item_variant")
+    if not named:
+        return {}
+    shop = settings.shop
+    # Where variants have a table of their own, their keys mean nothing among the items'.
+    parents: Mapping[str, str] = getattr(shop, "parents_of", shop.group_of)(named)
+    return parents
+
+
+def _told(told: Sequence[Claim], name: str) -> list[str]:
+    return sorted({item[name] for claim in told for item in claim.items.values() if name in item})
+
+
+def _chosen(
+    claim: Claim, decisions: Mapping[UUID, Decision], refused: Counter[str]
+) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield slot and fields of each row about what we chose ourselves: our decision says which item stood there."""
+    decision = None if claim.decision is None else decisions.get(claim.decision)
+    if decision is None:
+        refused[UNKNOWN_DECISION] += len(claim.slots)
+        return
+    chosen = {slot["slot"]: slot["item_key"] for slot in decision.slots}
+    ours = claim.fields | {"decision_id": decision.pk, "item_list_id": decision.placement}
+    for slot in claim.slots:
+        if slot in chosen:
+            yield slot, ours | {"index": slot, "item_key": chosen[slot]}
+        else:
+            refused[UNKNOWN_SLOT] += 1
+
+
+def _named(
+    claim: Claim, groups: Mapping[str, str], parents: Mapping[str, str], refused: Counter[str]
+) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield place and fields of each row about an item that the event names, or of the one row that names none."""
+    for place, told in claim.items.items():
+        fields = claim.fields | told
+        if "item_id" in told:
+            key, variant = fields.pop("item_id"), fields.pop("item_variant", "")
+            if key not in groups:
+                refused[UNKNOWN_ITEM] += 1
+                continue
+            fields["item_key"] = groups[key]
+            fields["item_variant"] = _variant(key, variant, groups[key], parents)
+        yield place, fields
+
+
+def _variant(key: str, variant: str, item_key: str, parents: Mapping[str, str]) -> str:
+    """Return the key of the variant: the one that stands for its item, or the one named beside it if it is the item's.
+
+    Data layers also call a variant "green"; that is no key of the shop's.
+    """
+    if key != item_key:
+        return key
+    return variant if variant != item_key and parents.get(variant) == item_key else ""

@@ -1,0 +1,52 @@
+"""One way to make an event in a request, so that each carries the same circumstances."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.http import HttpRequest
+
+from django_personalize.capture.arrivals import device_of
+from django_personalize.conf import settings
+from django_personalize.core import clock
+from django_personalize.core.memo import once
+from django_personalize.core.types import EventDraft
+from django_personalize.events.vocabulary import CART_KINDS, SEARCH, VIEW_ITEM
+from django_personalize.models import Visitor
+
+ARRIVAL_LASTS = timedelta(hours=24)
+"""How long an event is put down to the visit's arrival."""
+
+
+def draft(
+    request: HttpRequest,
+    visitor: Visitor,
+    kind: str,
+    *,
+    uid: UUID | None = None,
+    occurred_at: datetime | None = None,
+    **fields: Any,
+) -> EventDraft:
+    """Return an event of `visitor` in this request, with site, device and the arrival that led here."""
+    now = clock.now()
+    arrived = visitor.arrived_at is not None and now - visitor.arrived_at < ARRIVAL_LASTS
+    return EventDraft(
+        uid=uid or uuid4(),
+        kind=kind,
+        occurred_at=occurred_at or now,
+        visitor_id=visitor.pk,
+        scope=once(request, "scope", lambda: settings.shop.scope(request)),
+        device=device_of(request),
+        referrer=visitor.referrer if arrived else "",
+        campaign=visitor.campaign if arrived else "",
+        **fields,
+    )
+
+
+def captured_here(kind: str) -> bool:
+    """Say whether the middleware records this kind by itself, so that whoever tells it as well tells it twice."""
+    if kind in CART_KINDS:
+        return settings.shop.has_cart
+    return kind in (VIEW_ITEM, SEARCH) and settings.CAPTURE == "server"

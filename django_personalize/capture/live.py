@@ -1,0 +1,65 @@
+"""The orders that a request touched, brought in line as soon as it is over, and tied to whoever made them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.http import HttpRequest
+
+from django_personalize.capture.orders import reconcile_orders, sold_before
+from django_personalize.capture.visit import Visit
+from django_personalize.conf import settings
+from django_personalize.core import clock
+from django_personalize.core.types import Line
+from django_personalize.models import OrderLink, Visitor
+from django_personalize.visitors.resolve import account_of, session_was_read
+
+
+def follow_orders(request: HttpRequest, visit: Visit, visitor: Visitor | None) -> list[Line]:
+    """Bring our rows in line with the orders that this request touched, for everybody, with or without a yes.
+
+    Returns the lines of those that it made or that count as sold since. They are tied to `visitor`, where somebody is
+    here and acts for themselves; the rows themselves name the visitor only with a yes to `personalization`. A payment
+    that a provider reports in a request of its own has no visitor; the tie made earlier finds the buyer then.
+    """
+    created = settings.shop.orders_of([reference for reference in visit.references if reference.created])
+    touched = created | settings.shop.orders_of([each for each in visit.references if not each.created])
+    if not touched:
+        return []
+    before = sold_before(touched)
+    if created:
+        # A number that an order of somebody else's had, which is gone.
+        OrderLink.objects.filter(order_key__in=created).delete()
+
+    def is_new(line: Line) -> bool:
+        return line.order_key in created or (line.sold and line.order_key not in before)
+
+    def tie(lines: Iterable[Line]) -> None:
+        if visitor is not None:
+            account = account_of(request) if session_was_read(request) else visitor.user_key
+            _tie(visitor, (line.order_key for line in lines if is_new(line) and line.user_key in ("", account)))
+
+    theirs = visitor is not None and not _acts_for_others(request)
+    lines = reconcile_orders(touched, tie=tie if theirs else None)
+    if visitor is not None and theirs:
+        # Some shops number an order at the checkout and fill it when the provider reports the payment.
+        _tie(visitor, created - {line.order_key for line in lines})
+    return [line for line in lines if is_new(line)]
+
+
+def _tie(visitor: Visitor, order_keys: Iterable[str]) -> None:
+    now = clock.now()
+    links = [
+        OrderLink(order_key=key, visitor=visitor, linked_at=now) for key in sorted(set(order_keys)) if len(key) <= 64
+    ]
+    OrderLink.objects.bulk_create(links, ignore_conflicts=True)
+
+
+def _acts_for_others(request: HttpRequest) -> bool:
+    """Say whether somebody of the shop's staff is at work here: the admin, or a dashboard of the shop's own."""
+    return in_admin(request) or (session_was_read(request) and bool(getattr(request.user, "is_staff", False)))
+
+
+def in_admin(request: HttpRequest) -> bool:
+    match = request.resolver_match
+    return match is not None and "admin" in match.app_names

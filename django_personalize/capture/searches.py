@@ -1,0 +1,82 @@
+"""What shoppers look for, and how much of it was there: read from the address and the view's own paginator."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.http import HttpRequest, HttpResponseBase
+
+from django_personalize.conf import settings
+from django_personalize.core.loading import load
+from django_personalize.core.memo import once
+
+PARAMS = ("q", "query", "search")
+TERM_LENGTH = 100
+
+
+def searched(request: HttpRequest) -> str | None:
+    """Return the words that this address asks for, with single spaces; None where it asks for nothing.
+
+    Turning to a later page of the same results is no new search.
+    """
+    if request.method != "GET" or request.GET.get("page", "1") not in ("", "1"):
+        return None
+    for name in settings.SEARCH.get("params", PARAMS):
+        term = " ".join(request.GET.get(name, "").split())
+        if term:
+            return term[:TERM_LENGTH]
+    return None
+
+
+def say(request: HttpRequest, term: str, results: int | None) -> None:
+    """Name the search that this page answers; it goes before what the address tells."""
+    vars(request)["_personalize_search"] = (" ".join(str(term).split())[:TERM_LENGTH], results)
+
+
+def search_of(request: HttpRequest, response: HttpResponseBase) -> tuple[str, int | None] | None:
+    """Return the term and the count of what was found, None where unknown; None where this was no search.
+
+    A suggestion box asks at every key press: only whole pages count, and answers in JSON only of the views that
+    `SEARCH["views"]` names.
+    """
+    if response.status_code != 200:
+        return None
+    match = request.resolver_match
+    named = match is not None and match.view_name in settings.SEARCH.get("views", ())
+    if not named and not _is_page(request, response):
+        return None
+    said: tuple[str, int | None] | None = vars(request).get("_personalize_search")
+    if said is not None:
+        return said if said[0] else None
+    term = searched(request)
+    return None if term is None else (term, once(request, "results", lambda: results_of(request, response)))
+
+
+def _is_page(request: HttpRequest, response: HttpResponseBase) -> bool:
+    if not response.headers.get("Content-Type", "").startswith("text/html"):
+        return False
+    part = "HX-Request" in request.headers and "HX-Boosted" not in request.headers
+    return not part and request.headers.get("X-Requested-With") != "XMLHttpRequest"
+
+
+def results_of(request: HttpRequest, response: HttpResponseBase) -> int | None:
+    """Return how many items the view found, where it says so without another query."""
+    told = settings.SEARCH.get("results")
+    if told:
+        return _count(load(told)(request, response))
+    data = getattr(response, "data", None)
+    if isinstance(data, Mapping):
+        return _count(data.get("count"))
+    context = getattr(response, "context_data", None)
+    if not isinstance(context, Mapping):
+        return None
+    page = context.get("page_obj") or context.get("page")
+    paginator = context.get("paginator") or getattr(page, "paginator", None)
+    if paginator is not None and "count" in getattr(paginator, "__dict__", {}):
+        return _count(paginator.count)  # counted by the view already: a cached property
+    return None
+
+
+def _count(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None

@@ -1,0 +1,115 @@
+"""What a set-up has achieved: orders, buyers, coverage, pages, cart, model, each as the shop itself would count it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django_personalize.capture import page_views
+from django_personalize.capture.orders import Reconciled
+from django_personalize.conf import settings
+from django_personalize.events.vocabulary import PURCHASE
+from django_personalize.management.telling import day, plural
+from django_personalize.models import Event, ModelVersion
+from django_personalize.shop import counts
+from django_personalize.shop.problems import KEY_TOO_LONG, NO_DATE, NO_ORDER, NO_QUANTITY
+
+LEFT_OUT = (NO_ORDER, NO_DATE, NO_QUANTITY, KEY_TOO_LONG)
+"""Problems for which a line is not kept."""
+
+
+def report(stdout: Any, read: Reconciled, version: ModelVersion | str) -> None:
+    """Write the report of a set-up that read `read` and trained `version`."""
+    stdout.write("")
+    stdout.write(f"Orders:         {orders(read)}")
+    for line in differences(read):
+        stdout.write(f"                {line}")
+    stdout.write(f"Catalogue:      {coverage()}")
+    stdout.write(f"Product pages:  {pages()}")
+    stdout.write(f"Cart:           {cart()}")
+    stdout.write(f"Model:          {model(version)}")
+
+
+def orders(read: Reconciled) -> str:
+    """Say what was sold, to how many, and when."""
+    told = f"{plural(read.orders, 'order')} with {plural(read.lines, 'line')}"
+    own = counts.sold(settings.shop)
+    if own is None or own.first is None or own.last is None:
+        return f"{told}."
+    if own.accounts is not None:
+        told += f" of {plural(own.accounts, 'account')}"
+        told += f" and {plural(own.guest_orders or 0, 'guest order')}," if own.guest_orders else ","
+    returned = f"; {plural(read.refunds, 'line')} cancelled or given back" if read.refunds else ""
+    return f"{told} from {day(own.first)} to {day(own.last)}{returned}."
+
+
+def differences(read: Reconciled) -> list[str]:
+    """Say where the shop's own counts and ours part, and why; nothing where they are the same."""
+    own, kept = counts.sold(settings.shop), Event.objects.filter(kind=PURCHASE)
+    lines, here = settings.shop.count_lines(), kept.count()
+    orders = None if own is None else own.orders
+    orders_here = None if own is None else kept.values("transaction_id").distinct().count()
+    if (lines, orders) == (here, orders_here):
+        return []
+    told = [f"The shop's own tables say {_sold(lines, orders)}; here are {_sold(here, orders_here)}."]
+    reasons = [f"{name} {read.tally.counts[name]:,}" for name in LEFT_OUT if read.tally.counts[name]]
+    if reasons:
+        told.append(f"What is left out, by name: {', '.join(reasons)}.")
+    else:
+        told.append("The shop sold or changed something meanwhile, or a run was interrupted: run personalize_sync.")
+    return told
+
+
+def _sold(lines: int, orders: int | None) -> str:
+    return plural(lines, "line") if orders is None else f"{plural(orders, 'order')} with {plural(lines, 'line')}"
+
+
+def coverage() -> str:
+    """Say how much of the catalogue somebody has bought."""
+    bought = set(Event.objects.filter(kind=PURCHASE).values_list("item_key", flat=True).distinct().iterator())
+    total = sold = 0
+    for key, *_facts in settings.shop.facts():
+        total += 1
+        sold += key in bought
+    return f"{plural(total, 'product')}; {100 * sold // total} % have been bought." if total else "no product."
+
+
+def pages() -> str:
+    """Say how product pages are recognised."""
+    samples = [list(items) for items in settings.shop.samples(page_views.SAMPLE)]
+    told = [_pattern(pattern) for pattern in page_views.learn_all(samples).values()]
+    if told:
+        return f"recognised by {', and '.join(told)}."
+    urls = [item.url for items in samples for item in items if item.url]
+    if not any(samples):
+        return "there is no product to show yet."
+    why = f"{urls[0]} does not say which product it shows" if urls else "products have no URL"
+    return f'not recognised: {why}. Set PRODUCT["url"], or put {{% personalize_product product %}} on the page.'
+
+
+def _pattern(pattern: page_views.Pattern) -> str:
+    by = f"the field {pattern.field}" if pattern.field else "the key"
+    return f'the URL pattern "{pattern.view_name}", whose {pattern.kwarg} is {by}'
+
+
+def cart() -> str:
+    """Say where the cart is read."""
+    given = settings.CART or getattr(settings.shop, "CART", None)
+    if given:
+        return ", else ".join(map(_kind, [given] if isinstance(given, dict) else given)) + "."
+    if getattr(settings.shop, "has_cart", False):
+        return "read by the adapter."
+    return "not known: nobody sees what is added or removed. Set CART; personalize_setup --propose looks for it."
+
+
+def _kind(spec: dict[str, Any]) -> str:
+    if "session" in spec:
+        return 'session["{}"]'.format('"]["'.join(spec["session"].split(".")))
+    if "cookie" in spec:
+        return f'the cookie "{spec["cookie"]}"'
+    return f"rows of {spec['model']}" if "model" in spec else f"{spec.get('callable')}()"
+
+
+def model(version: ModelVersion | str) -> str:
+    if isinstance(version, str):
+        return version
+    return f"{version.pk} is {version.status} after {version.seconds:.0f} s. {version.verdict}"

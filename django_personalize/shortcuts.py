@@ -1,0 +1,53 @@
+"""For a shop that would rather say things itself."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from django.http import HttpRequest
+
+from django_personalize.capture.drafts import captured_here, draft
+from django_personalize.conf import settings
+from django_personalize.consent.states import TRACED, granted, states
+from django_personalize.events.isolation import isolated
+from django_personalize.events.vocabulary import CLAIMABLE, ITEM_KINDS, VIEW_ITEM_LIST
+from django_personalize.exceptions import PersonalizeError
+from django_personalize.visitors.resolve import visitor_of
+
+logger = logging.getLogger("django_personalize")
+FIELDS = frozenset(
+    ["quantity", "price", "currency", "item_list_id", "index", "promotion_id", "search_term", "results", "reason"]
+)
+
+
+def track(request: HttpRequest, kind: str, item: object = None, **fields: Any) -> bool:
+    """Record an event of whoever is here, and say whether it is stored.
+
+    `kind` is one of GA4's names, `item` the shop's own object, `fields` are `quantity`, `price`, `currency`,
+    `item_list_id`, `index`, `promotion_id`, `search_term`, `results`, `reason`. Raises `PersonalizeError` for what can
+    never be right: an unknown kind or field, a purchase (the shop's orders are read), an item that is none. False
+    without a yes to `analytics` or `personalization`, for a kind that the middleware records by itself, and where
+    storing failed (that is logged).
+    """
+    if kind not in CLAIMABLE or kind == VIEW_ITEM_LIST:
+        names = ", ".join(sorted(CLAIMABLE - {VIEW_ITEM_LIST}))
+        raise PersonalizeError(f"track() was given the kind {kind!r}; wanted one of {names}.")
+    if unknown := fields.keys() - FIELDS:
+        raise PersonalizeError(f"track() was given {sorted(unknown)}; known are {', '.join(sorted(FIELDS))}.")
+    if kind in ITEM_KINDS and item is None:
+        raise PersonalizeError(f"track() of {kind!r} needs item=, the shop's own product object.")
+    if item is not None:
+        fields |= {"item_key": settings.shop.item_key(item), "item_variant": settings.shop.variant_key(item)}
+    if captured_here(kind):
+        logger.info("not_tracked", extra={"kind": kind, "reason": "captured_here"})
+        return False
+    if granted(states(request)).isdisjoint(TRACED):
+        return False
+    try:
+        with isolated():
+            visitor = visitor_of(request)
+            return visitor is not None and settings.sink.write([draft(request, visitor, kind, **fields)]) == 1
+    except Exception:
+        logger.exception("not_tracked", extra={"kind": kind, "reason": "sink_failed"})
+        return False

@@ -1,0 +1,120 @@
+"""What the page's script tells."""
+
+from __future__ import annotations
+
+import json
+import logging
+from functools import partial
+from urllib.parse import urlsplit
+
+from django.core.cache import cache
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.cache import add_never_cache_headers
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+
+from django_personalize.capture.beacon import Accepted, NotABatch, accept
+from django_personalize.capture.drafts import draft
+from django_personalize.consent.states import granted, states
+from django_personalize.core import clock
+from django_personalize.models import Visitor
+from django_personalize.visitors import cookie
+from django_personalize.visitors.resolve import visitor_of
+
+logger = logging.getLogger("django_personalize.web")
+MAX_BYTES = 64 * 1024
+BATCHES_A_MINUTE = 120
+"""Several tabs that each report every five seconds, and whenever they are left, stay below it."""
+MINUTE = 60
+RETRY_SECONDS = 30
+TYPES = ("application/json", "text/plain")
+"""A browser that may not send JSON by beacon calls it plain text."""
+
+
+@transaction.non_atomic_requests  # what is answered as stored has been committed
+@csrf_exempt
+@require_POST
+def events(request: HttpRequest) -> HttpResponse:
+    """Take a batch of events: 204 when all of it is stored, 200 with the counts when some of it is refused.
+
+    Exempt from the CSRF token, which a beacon cannot carry; the origin is checked instead, and all that it can do is to
+    add to what its own visitor did. Without a yes the answer is 204 too, nothing is kept, and the script's leave to
+    speak is taken back.
+    """
+    response = _answer(request)
+    add_never_cache_headers(response)
+    return response
+
+
+def _answer(request: HttpRequest) -> HttpResponse:
+    if not _same_origin(request):
+        return _problem(403, "This address only hears pages of this shop.")
+    if request.content_type not in TYPES:
+        return _problem(415, "Wanted application/json.")
+    try:
+        visitor = visitor_of(request)
+        if visitor is None:
+            response = HttpResponse(status=204)
+            cookie.silence(response)
+            return response
+        if _is_too_much(visitor):
+            return _problem(429, f"At most {BATCHES_A_MINUTE} batches a minute.", retry_after=MINUTE)
+        body = _body(request)
+        if body is None:
+            return _problem(413, "At most 64 kB.")
+        accepted = _accept(request, visitor, body)
+    except NotABatch as problem:
+        return _problem(400, str(problem))
+    except Exception:
+        logger.exception("events_not_stored")
+        return _problem(503, "Not stored. Try again later.", retry_after=RETRY_SECONDS)
+    if not accepted.refused:
+        return HttpResponse(status=204)
+    return JsonResponse({"stored": accepted.stored, "refused": accepted.refused})
+
+
+def _accept(request: HttpRequest, visitor: Visitor, body: bytes) -> Accepted:
+    try:
+        payload = json.loads(body.decode())
+    except (ValueError, RecursionError) as problem:
+        raise NotABatch("No JSON in UTF-8.") from problem
+    return accept(payload, visitor=visitor, granted=granted(states(request)), make=partial(draft, request, visitor))
+
+
+def _body(request: HttpRequest) -> bytes | None:
+    """Return the body, None where there is too much of it: what the header says about it need not be so."""
+    length = str(request.META.get("CONTENT_LENGTH") or "0")
+    if length.isdecimal() and int(length) > MAX_BYTES:
+        return None
+    try:
+        body = request.read(MAX_BYTES + 1)
+    except OSError as problem:
+        raise NotABatch("The body ended early.") from problem
+    return body if len(body) <= MAX_BYTES else None
+
+
+def _is_too_much(visitor: Visitor) -> bool:
+    """Count this visitor's batches of the running minute. A cache that is away limits nobody."""
+    # The minute is in the key, since not every cache keeps the time at which a counted key ends.
+    key = f"personalize:batches:{visitor.pk.hex}:{int(clock.now().timestamp()) // MINUTE}"
+    try:
+        cache.add(key, 0, MINUTE)
+        return cache.incr(key) > BATCHES_A_MINUTE
+    except Exception:
+        return False
+
+
+def _problem(status: int, text: str, *, retry_after: int | None = None) -> HttpResponse:
+    response = HttpResponse(f"{text}\n", status=status, content_type="text/plain; charset=utf-8")
+    if retry_after is not None:
+        response["Retry-After"] = str(retry_after)
+    return response
+
+
+def _same_origin(request: HttpRequest) -> bool:
+    """Browsers say where a request comes from in one of two ways; one that says neither is no browser's beacon."""
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        return site == "same-origin"
+    return urlsplit(request.headers.get("Origin", "")).netloc == request.get_host()

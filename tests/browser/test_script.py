@@ -1,0 +1,433 @@
+"""What the script tells of what a shopper sees and does, in a real browser under the shop's strict policy."""
+
+import json
+import re
+import time
+
+import pytest
+
+from tests.browser.conftest import visitor_of
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+ENDPOINT = "/personalize/events/"
+HIDE = """hidden => {
+    const state = hidden ? "hidden" : "visible";
+    Object.defineProperty(document, "visibilityState", { configurable: true, get: () => state });
+    document.dispatchEvent(new Event("visibilitychange"));
+}"""
+FOCUS = (
+    """focused => { document.hasFocus = () => focused; window.dispatchEvent(new Event(focused ? "focus" : "blur")); }"""
+)
+
+
+def accept(page):
+    """Say yes on the homepage; then the script's clock is the test's."""
+    page.clock.install()
+    page.goto("/")
+    with page.expect_response(lambda response: "/cookies/" in response.url and response.request.method == "POST"):
+        page.get_by_role("button", name="Accept").click()
+    page.wait_for_load_state()
+
+
+def told(page, *, until=5_200):
+    """Let the time pass until what waits has been sent and answered."""
+    with page.expect_response(lambda response: response.url.endswith(ENDPOINT)) as noted:
+        page.clock.run_for(until)
+    return noted.value
+
+
+def eventually(read, wanted):
+    """What is sent on leaving is answered to nobody."""
+    deadline = time.monotonic() + 10
+    while (found := read()) != wanted and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert found == wanted
+
+
+def heard(page):
+    """The requests that the script has made, in a list that grows."""
+    requests = []
+    page.context.on("request", lambda request: requests.append(request) if request.url.endswith(ENDPOINT) else None)
+    return requests
+
+
+def product_page(page):
+    return page.locator("main a[href*='/products/']").first.get_attribute("href")
+
+
+def key_of(path):
+    return re.search(r"/products/(\d+)-", path)[1]
+
+
+# Before a yes
+
+
+def visit(page):
+    page.goto("/")
+    path = product_page(page)
+    page.locator(f"a[href='{path}']").first.click()
+    page.wait_for_load_state()
+    page.evaluate("personalize.track('add_to_wishlist', { items: [{ item_id: '1' }] })")
+    page.clock.run_for(12_000)
+    page.goto("/")
+    page.clock.run_for(6_000)
+
+
+@pytest.mark.parametrize("answer", [None, "Decline"])
+def test_without_a_yes_the_script_is_silent(page, answer):
+    page.clock.install()
+    requests = heard(page)
+    page.goto("/")
+    if answer:
+        page.get_by_role("button", name=answer).click()
+        page.wait_for_load_state()
+    visit(page)
+    assert requests == []
+
+
+def test_a_browser_that_asks_not_to_be_followed_is_not(page):
+    page.add_init_script("Object.defineProperty(navigator, 'globalPrivacyControl', { value: true })")
+    accept(page)
+    requests = heard(page)
+    visit(page)
+    assert requests == []
+
+
+def test_a_yes_and_a_no_by_script_count_from_that_moment_on(cached_page, beacon):
+    page = cached_page
+    page.clock.install()
+    page.goto("/cached/3/")
+    page.clock.run_for(20_000)  # attention before the yes is nobody's business
+    requests = heard(page)
+    send = """async (path) => {
+        const status = await (await fetch("/cookies/status/")).json();
+        const body = new URLSearchParams({ all_groups: "true" });
+        await fetch(status[path], { method: "POST", body, headers: {
+            "X-CSRFToken": status.csrftoken, "X-Requested-With": "XMLHttpRequest", "X-Cookie-Consent-Fetch": "1" } });
+    }"""
+    page.evaluate(send, "acceptUrl")
+    told(page)
+    assert beacon.events(page, "view_item", "item_key") == [("3",)]
+    page.clock.run_for(1_000)
+    page.evaluate("personalize.track('add_to_wishlist', { items: [{ item_id: '1' }] })")
+    before = len(requests)
+    page.evaluate(send, "declineUrl")
+    page.clock.run_for(12_000)
+    page.goto("/found/")
+    assert len(requests) == before
+    assert visitor_of(page) == ""
+
+
+# Seeing
+
+
+def test_slots_are_seen_once_when_half_of_them_was_visible_for_a_second(page, served):
+    accept(page)
+    below = page.locator("[data-pz-slot]").last
+    number = int(below.get_attribute("data-pz-slot"))
+    first = int(page.locator("[data-pz-slot]").first.get_attribute("data-pz-slot"))
+    page.clock.run_for(500)
+    below.scroll_into_view_if_needed()  # past the first ones too quickly
+    page.wait_for_timeout(200)
+    page.evaluate("scrollTo(0, 0)")
+    page.wait_for_timeout(200)
+    page.clock.run_for(600)
+    assert served.impressions(page, "slot") == []
+    page.clock.run_for(600)
+    assert told(page).status == 204
+    shown = [slot for (slot,) in served.impressions(page, "slot")]
+    assert first in shown
+    assert number not in shown
+    below.scroll_into_view_if_needed()
+    page.wait_for_timeout(200)
+    page.clock.run_for(1_100)
+    page.evaluate("scrollTo(0, 0)")
+    page.wait_for_timeout(200)
+    page.clock.run_for(1_100)
+    told(page)
+    assert (number,) in served.impressions(page, "slot")
+    seen = served.impressions(page, "decision_id", "slot")
+    assert len(set(seen)) == len(seen)
+    (key,) = {row[0] for row in served.impressions(page, "item_key", "slot") if row[1] == number}
+    assert key == key_of(below.locator("a").first.get_attribute("href"))
+
+
+def test_what_is_inserted_later_is_seen_too(page, served):
+    accept(page)
+    page.evaluate("""() => {
+        const row = document.querySelector("[data-pz-decision]");
+        const copy = row.cloneNode(false);
+        const slot = document.createElement("p");
+        slot.textContent = "Late";
+        slot.dataset.pzSlot = document.querySelectorAll("[data-pz-slot]").length;
+        for (const each of document.querySelectorAll("[data-pz-slot]")) each.remove();
+        setTimeout(() => { copy.append(slot); document.querySelector("main").prepend(copy); }, 10);
+    }""")
+    page.clock.run_for(50)
+    page.wait_for_timeout(200)
+    page.clock.run_for(1_100)
+    told(page)
+    assert len(served.impressions(page, "slot")) == 1
+
+
+def test_a_page_behind_another_tab_is_not_seen(page, served):
+    accept(page)
+    page.evaluate(HIDE, True)
+    page.clock.run_for(8_000)
+    assert served.impressions(page, "slot") == []
+    page.evaluate(HIDE, False)
+    page.wait_for_timeout(300)
+    page.clock.run_for(1_100)
+    told(page)
+    assert served.impressions(page, "slot") != []
+
+
+# Choosing
+
+
+def test_a_card_is_chosen_by_click_by_new_tab_and_by_key(page, served):
+    accept(page)
+    link = page.locator("[data-pz-slot] a").nth(1)
+    slot = int(page.locator("[data-pz-slot]").nth(1).get_attribute("data-pz-slot"))
+    path = link.get_attribute("href")
+    for how in ({"button": "middle"}, {"modifiers": ["Control"]}):
+        with page.context.expect_page() as other:
+            link.click(**how)
+        other.value.close()
+    link.click(button="right")
+    told(page)
+    chosen = ("select_item", key_of(path), "personal-home", slot)
+    fields = ("kind", "item_key", "item_list_id", '"index"')
+    assert served.events(page, "select_item", *fields) == [chosen] * 2
+    requests = heard(page)
+    link.focus()
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    eventually(lambda: served.events(page, "select_item", *fields), [chosen] * 3)
+    assert [request.resource_type for request in requests] == ["ping"]
+    page.go_back()
+    again = page.locator("[data-pz-slot] a").first
+    path, slot = (
+        again.get_attribute("href"),
+        again.locator("xpath=ancestor::*[@data-pz-slot]").get_attribute("data-pz-slot"),
+    )
+    with page.expect_navigation():
+        again.click()
+    chosen_last = ("select_item", key_of(path), "personal-home", int(slot))
+    eventually(lambda: served.events(page, "select_item", *fields), [chosen] * 3 + [chosen_last])
+    decisions = served.events(page, "select_item", "decision_id")
+    assert all(decision for (decision,) in decisions)
+
+
+# Attending
+
+
+def engagement(served, page):
+    return [time for (time,) in served.events(page, "user_engagement", "engagement_time_msec")]
+
+
+def test_attention_is_what_was_both_visible_and_in_focus_and_no_part_is_told_twice(page, served):
+    accept(page)
+    path = product_page(page)
+    page.goto(path)
+    page.clock.pause_at(page.evaluate("Date.now()") + 100)
+    page.evaluate(HIDE, True)  # everything so far, which the test does not know to the millisecond, is told
+    page.clock.run_for(20_000)
+    told_already = engagement(served, page)
+    page.evaluate(HIDE, False)
+    page.clock.run_for(4_000)
+    page.evaluate(FOCUS, False)
+    page.clock.run_for(60_000)
+    page.evaluate(FOCUS, True)
+    page.clock.run_for(3_000)
+    page.evaluate(HIDE, True)
+    page.clock.run_for(6_000)
+    page.evaluate(HIDE, False)
+    page.clock.run_for(2_500)
+    page.goto("/search/?q=mug")
+    eventually(lambda: engagement(served, page)[len(told_already) :], [7_000, 2_500])
+    of_item = served.events(page, "user_engagement", "item_key")[len(told_already) :]
+    assert of_item == [(key_of(path),)] * 2
+
+
+def test_a_machine_that_slept_was_not_read(page, served):
+    accept(page)
+    page.clock.pause_at(page.evaluate("Date.now()") + 100)
+    page.clock.fast_forward(8 * 3_600_000)
+    page.evaluate(HIDE, True)
+    page.clock.run_for(100)
+    page.evaluate(HIDE, False)
+    page.goto("/search/?q=mug")
+    page.wait_for_timeout(500)
+    assert sum(engagement(served, page)) <= 20_000
+
+
+# Sending
+
+
+def test_what_fails_is_sent_again_with_the_same_ids_and_stored_once(page_without_network, served):
+    page = page_without_network
+    accept(page)
+    page.goto("/search/?q=mug")
+    bodies, plan = [], ["abort", "503", "lost", "429"]
+
+    def answer(route):
+        body = json.loads(route.request.post_data_buffer or b"{}")
+        bodies.append([event["id"] for event in body.get("events", [])])
+        step = plan.pop(0) if plan else "pass"
+        if step == "abort":
+            route.abort()
+        elif step == "lost":
+            route.fetch()
+            route.abort()
+        elif step == "pass":
+            route.continue_()
+        else:
+            route.fulfill(status=int(step), headers={"Retry-After": "30"})
+
+    page.route(f"**{ENDPOINT}", answer)
+    for key in ("1", "2"):
+        page.evaluate("key => personalize.track('add_to_wishlist', { items: [{ item_id: key }] })", key)
+    for _ in range(60):
+        page.clock.run_for(5_000)
+        page.wait_for_timeout(30)
+        if len(bodies) == 5:
+            break
+    page.wait_for_timeout(500)
+    assert len(bodies) == 5
+    assert served.events(page, "add_to_wishlist", "item_key") == [("1",), ("2",)]
+    assert served.events(page, "add_to_wishlist", "uid") != []
+    page.clock.run_for(60_000)
+    assert len(bodies) == 5
+
+
+def test_a_refusal_is_not_sent_again(page, served):
+    accept(page)
+    page.goto("/search/?q=mug")
+    page.evaluate("personalize.track('add_to_wishlist', { items: [{ item_id: 'none' }] })")
+    answer = told(page)
+    assert answer.json() == {"stored": 0, "refused": {"unknown_item": 1}}
+    requests = heard(page)
+    page.clock.run_for(60_000)
+    assert requests == []
+
+
+def test_twenty_events_do_not_wait(page, served):
+    accept(page)
+    page.goto("/search/?q=mug")
+    with page.expect_response(lambda response: response.url.endswith(ENDPOINT)):
+        page.evaluate("""() => {
+            for (let n = 1; n <= 20; n++) personalize.track("add_to_wishlist", { items: [{ item_id: n }] });
+        }""")
+    assert len(served.events(page, "add_to_wishlist", "id")) == 20
+
+
+def test_a_batch_never_grows_past_what_a_browser_carries(page, served):
+    accept(page)
+    page.goto("/search/?q=mug")
+    page.evaluate("""() => {
+        const long = "ж".repeat(60);
+        const item = (n) => ({ item_id: n + 1, item_variant: long, item_list_id: long });
+        const items = Array.from({ length: 40 }, (_, n) => item(n));
+        for (let n = 0; n < 19; n++) personalize.track("add_to_wishlist", { items });
+        personalize.track("add_to_wishlist", { items: [{ item_id: "x".repeat(70_000) }] });
+    }""")
+    for _ in range(6):
+        page.clock.run_for(5_000)
+        page.wait_for_timeout(100)
+    assert len(served.events(page, "add_to_wishlist", "id")) == 19 * 25
+
+
+def test_ids_are_made_where_the_browser_has_no_maker_of_ids(page, served):
+    page.add_init_script("crypto.randomUUID = undefined")
+    accept(page)
+    page.goto("/search/?q=mug")
+    page.evaluate("personalize.track('add_to_wishlist', { items: [{ item_id: '1' }] })")
+    assert told(page).status == 204
+    assert served.events(page, "add_to_wishlist", "item_key") == [("1",)]
+
+
+# Behind a page cache, and with a data layer
+
+
+def test_a_cached_page_is_viewed_by_each_of_its_visitors(cached_page, beacon, chromium):
+    page = cached_page
+    accept(page)
+    page.goto("/cached/3/")
+    told(page)
+    assert beacon.events(page, "view_item", "item_key") == [("3",)]
+    html = page.content()
+    with_another = chromium.new_context(base_url=beacon.base)
+    other = with_another.new_page()
+    accept(other)
+    other.goto("/cached/3/")
+    told(other)
+    assert other.content() == html
+    assert beacon.events(other, "view_item", "item_key") == [("3",)]
+    assert visitor_of(other) != visitor_of(page)
+    with_another.close()
+
+
+def test_a_page_that_comes_back_from_memory_is_a_new_view(cached_page, beacon):
+    page = cached_page
+    accept(page)
+    page.goto("/cached/3/")
+    told(page)
+    page.evaluate("""() => {
+        window.dispatchEvent(new PageTransitionEvent("pagehide", { persisted: true }));
+        window.dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true }));
+    }""")
+    page.clock.run_for(5_200)
+    eventually(lambda: beacon.events(page, "view_item", "item_key"), [("3",)] * 2)
+
+
+def test_the_learnt_address_and_the_search_are_told_by_the_page(cached_page, beacon):
+    page = cached_page
+    accept(page)
+    path = product_page(page)
+    page.goto(path)
+    told(page)
+    assert beacon.events(page, "view_item", "item_key") == [(key_of(path),)]
+    for address in ("/search/?q=mug", "/found/"):
+        page.goto(address)
+        told(page)
+    assert beacon.events(page, "search", "search_term", "results") == [("mug", None), ("red mug", 2)]
+
+
+def test_a_data_layer_is_read_in_both_of_its_forms_and_left_as_it_was(cached_page, beacon):
+    page = cached_page
+    accept(page)
+    page.goto("/layered/")
+    page.wait_for_load_state()
+    lengths = page.evaluate("""() => [
+        window.dataLayer.length,
+        window.dataLayer.push({
+            event: "remove_from_cart", ecommerce: { currency: "GBP", items: [{ item_id: 4, quantity: "2" }] },
+        }),
+        (gtag("event", "view_item", { items: [{ item_id: "5" }] }), window.dataLayer.length),
+        window.dataLayer.push({ event: "purchase", ecommerce: { items: [{ item_id: "4" }] } }, null, 7, () => {}),
+    ]""")
+    assert lengths == [3, 4, 5, 9]
+    assert told(page).status == 204
+    assert beacon.events(page, "add_to_cart", "item_key", "price", "currency", "quantity") == [("3", 2.5, "GBP", 1)]
+    assert beacon.events(page, "remove_from_cart", "item_key", "currency", "quantity") == [("4", "GBP", 2)]
+    assert beacon.events(page, "search", "search_term") == [("earlier",)]
+    assert beacon.events(page, "view_item", "item_key") == [("5",)]
+    assert beacon.events(page, "purchase", "item_key") == []
+
+
+def test_only_what_is_kept_leaves_the_page(cached_page):
+    page = cached_page
+    accept(page)
+    bodies = []
+    page.route(f"**{ENDPOINT}", lambda route: (bodies.append(route.request.post_data_buffer or b""), route.continue_()))
+    page.goto("/layered/")
+    told(page)
+    assert b"add_to_cart" in bodies[0]
+    assert b"anna" not in b"".join(bodies)
+
+
+def test_the_shop_allows_no_script_but_from_itself(page):
+    policy = page.goto("/").headers["content-security-policy"]
+    assert "script-src 'self'" in policy
+    assert "unsafe" not in policy

@@ -1,0 +1,202 @@
+"""Carts over a shop in memory: each test says what the cart holds after a request, and what was made of it."""
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth import authenticate, login
+from django.core.exceptions import ImproperlyConfigured
+from django.http import HttpResponse
+from django.urls import path
+
+from django_personalize.capture.carts import note_cart
+from django_personalize.capture.visit import Visit
+from django_personalize.core.types import CartLine
+from django_personalize.events.collector import collector_of
+from django_personalize.models import Cart, Event, OrderLink, Visitor
+from tests.conftest import NOON, line
+from tests.people import request_of
+from tests.shops import user
+
+pytestmark = pytest.mark.django_db
+
+
+def page(request):
+    return HttpResponse(str(request.user) if "greet" in request.GET else "")
+
+
+def enter(request):
+    login(request, authenticate(username="mia", password="pw"))
+    return HttpResponse()
+
+
+urlpatterns = [path("", page), path("in/", enter)]
+
+
+@pytest.fixture(autouse=True)
+def _shop(settings, memory_shop, answers, frozen):
+    settings.ROOT_URLCONF = __name__
+    answers(personalization="granted")
+
+
+@pytest.fixture
+def holds(client, memory_shop):
+    """Make a request after which the cart holds these pieces: `holds({"1": 2})`."""
+
+    def request(content, method="post", url="/"):
+        memory_shop.basket = [
+            CartLine(item_key=key.partition("/")[0], variant_key=key.partition("/")[2], quantity=quantity)
+            for key, quantity in content.items()
+        ]
+        getattr(client, method)(url)
+
+    return request
+
+
+def told():
+    return list(Event.objects.order_by("pk").values_list("kind", "item_key", "item_variant", "quantity"))
+
+
+def test_the_first_cart_seen_is_only_remembered(holds):
+    holds({"1": 2})
+    assert told() == []
+    assert Cart.objects.get().lines == [["1", "", 2]]
+
+
+def test_what_comes_and_goes_is_told_by_the_piece_and_by_the_variant(holds):
+    holds({"1": 2, "2/red": 1})
+    holds({"1": 3, "2/blue": 1})
+    assert told() == [("remove_from_cart", "2", "red", 1), ("add_to_cart", "1", "", 1), ("add_to_cart", "2", "blue", 1)]
+
+
+def test_a_cart_that_stayed_the_same_costs_nothing(holds, django_assert_num_queries, client):
+    holds({"1": 2})
+    changed = Cart.objects.get().changed_at
+    # Who is here with their cart; the pairs are savepoints, which only a test's open transaction asks for.
+    with django_assert_num_queries(1 + 2 * 4):
+        holds({"1": 2}, "get")
+    assert (told(), Cart.objects.get().changed_at) == ([], changed)
+
+
+def test_a_cart_that_nobody_can_tell_is_not_an_empty_one(holds, memory_shop, client):
+    holds({"1": 2})
+    memory_shop.basket = None
+    client.post("/")
+    holds({"1": 2})
+    assert told() == []
+
+
+def test_what_another_tab_has_reported_already_is_not_reported_again(holds):
+    holds({"1": 1})
+    mia = Visitor.objects.get()
+    stale = request_of(mia)
+    assert mia.cart.lines == [["1", "", 1]]  # as this tab has read it
+    holds({"1": 1, "2": 1})
+    note_cart(stale, HttpResponse(), mia, Visit(), [])
+    assert told() == [("add_to_cart", "2", "", 1)]
+
+
+def test_a_log_in_brings_another_cart_and_nobody_has_put_it_together_now(holds):
+    user("mia")
+    holds({"1": 1})
+    holds({"1": 1, "3": 4}, url="/in/")
+    assert told() == [("login", "", "", None)]
+    assert Cart.objects.get().lines == [["1", "", 1], ["3", "", 4]]
+
+
+def test_a_shop_may_merge_the_carts_only_on_the_page_after_the_log_in(holds):
+    user("mia")
+    holds({"1": 1})
+    holds({"1": 1}, url="/in/")
+    holds({"1": 1, "3": 4}, "get", "/?greet")
+    holds({"1": 1, "3": 5})
+    assert told()[1:] == [("add_to_cart", "3", "", 1)]
+
+
+def test_whoever_adds_right_after_the_log_in_has_added(holds):
+    user("mia")
+    holds({"1": 1})
+    holds({"1": 1}, url="/in/")
+    holds({"1": 2})
+    assert told()[1:] == [("add_to_cart", "1", "", 1)]
+
+
+def test_what_was_bought_now_was_not_taken_out(holds, memory_shop):
+    holds({"1": 2, "2": 1, "3": 1})
+    mia = Visitor.objects.select_related("cart").get()
+    memory_shop.basket = [CartLine(item_key="3", quantity=1)]
+    request = request_of(mia)
+    note_cart(request, HttpResponse(), mia, Visit(), [line("1", "A", "1", quantity=2)])
+    collector_of(request).flush()
+    assert told() == [("remove_from_cart", "2", "", 1)]
+    assert Cart.objects.get().lines == [["3", "", 1]]
+
+
+def test_a_cart_that_is_emptied_on_the_page_after_the_payment_was_bought(holds, memory_shop, frozen):
+    holds({"1": 2})
+    OrderLink.objects.create(order_key="A", visitor=Visitor.objects.get(), linked_at=NOON)
+    memory_shop.orders = [line("1", "A", "1", quantity=2, sold=False)]
+    frozen(timedelta(hours=1))
+    holds({})
+    assert told() == []
+    assert OrderLink.objects.get().cart_emptied
+    holds({"1": 1})
+    holds({})
+    assert told() == [("add_to_cart", "1", "", 1), ("remove_from_cart", "1", "", 1)]
+
+
+def test_what_a_provider_reported_as_paid_was_bought_even_if_the_next_thing_is_an_add(holds, memory_shop):
+    holds({"1": 2, "2": 1})
+    OrderLink.objects.create(order_key="A", visitor=Visitor.objects.get(), linked_at=NOON)
+    memory_shop.orders = [line("1", "A", "1", quantity=2), line("2", "A", "2")]
+    holds({"1": 1})
+    assert told() == [("add_to_cart", "1", "", 1)]
+    holds({})
+    assert told()[1:] == [("remove_from_cart", "1", "", 1)]
+
+
+def test_an_unpaid_order_may_be_the_cart_itself_and_hides_no_removal(holds, memory_shop):
+    holds({"1": 3, "2": 1})
+    OrderLink.objects.create(order_key="A", visitor=Visitor.objects.get(), linked_at=NOON)
+    memory_shop.orders = [line("1", "A", "1", quantity=2, sold=False), line("2", "A", "2", sold=False)]
+    holds({"1": 2, "2": 1})
+    assert told() == [("remove_from_cart", "1", "", 1)]
+
+
+def test_what_was_bought_at_one_go_was_not_in_the_cart(holds, memory_shop):
+    holds({"1": 3, "2": 1})
+    mia = Visitor.objects.select_related("cart").get()
+    memory_shop.basket = [CartLine(item_key="1", quantity=3)]
+    request = request_of(mia)
+    note_cart(request, HttpResponse(), mia, Visit(), [line("1", "A", "1", quantity=1)])
+    collector_of(request).flush()
+    assert told() == [("remove_from_cart", "2", "", 1)]
+
+
+def test_a_cart_that_is_emptied_days_after_an_order_was_emptied_by_the_shopper(holds, memory_shop, frozen):
+    holds({"1": 2})
+    OrderLink.objects.create(order_key="A", visitor=Visitor.objects.get(), linked_at=NOON)
+    memory_shop.orders = [line("1", "A", "1", quantity=2)]
+    frozen(timedelta(days=1, seconds=1))
+    holds({})
+    assert told() == [("remove_from_cart", "1", "", 2)]
+
+
+def test_a_cart_that_cannot_be_read_breaks_no_page_and_no_other_note(client, memory_shop, caplog, settings):
+    holds_nothing = settings.PERSONALIZE | {"SHOP": f"{__name__}.BrokenShop"}
+    settings.PERSONALIZE = holds_nothing
+    assert client.post("/").status_code == 200
+    assert [(record.msg, record.step) for record in caplog.records] == [("step_failed", "cart")]
+    assert Visitor.objects.exists()
+
+
+class BrokenShop:
+    has_cart = True
+
+    def watched(self):
+        return []
+
+    def cart(self, request, **kwargs):
+        raise ImproperlyConfigured("broken")
+
+    def scope(self, request):
+        return ""

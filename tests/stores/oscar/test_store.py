@@ -1,0 +1,153 @@
+"""From a plain oscar store to also-bought on its product pages: what changes, what it costs, and what is there."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from itertools import permutations
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connection
+from django.test import Client, override_settings
+from django.test.utils import CaptureQueriesContext
+
+from django_personalize.conf import settings as ours
+from django_personalize.models import Event
+from tests.processes import environment, run
+from tests.stores.oscar.fill import Line, Order, Product
+from tests.stores.oscar.shopper import Shopper
+
+HERE = Path(__file__).parent
+DOCS = (HERE.parents[2] / "docs" / "oscar.md").read_text()
+TEMPLATES = sorted(path for path in (HERE / "templates").rglob("*") if path.is_file())
+ADDED = r"# --- personalisation: begin -*\n(.*?)# --- personalisation: end"
+
+CAPTURE = 3
+"""Queries of a product page that is being recorded: who is here, whether they are still there, and the event."""
+TAG = 4
+"""Queries of a row of products: themselves, the parents' children, their stock, their pictures."""
+PERSON = 2
+"""And of one that is a visitor's own: their history, and the decision that is kept."""
+
+
+def added(name: str) -> list[str]:
+    """The lines between the marks."""
+    [lines] = re.findall(ADDED, (HERE / name).read_text(), re.S)
+    return [line.removesuffix("  # noqa: F405") for line in lines.splitlines() if line.strip()]
+
+
+def test_a_plain_store_becomes_personal_with_fifteen_changed_lines_or_fewer():
+    assert [path.relative_to(HERE).as_posix() for path in TEMPLATES] == ["templates/oscar/catalogue/detail.html"]
+    changed = [*added("settings.py"), *added("urls.py"), *TEMPLATES[0].read_text().splitlines()]
+    assert len(changed) == 9
+    blocks = re.findall(r"^```(?:python|django)\n(.*?)^```", DOCS, re.S | re.M)
+    assert [line for block in blocks[:3] for line in block.splitlines()] == changed
+
+
+def test_no_file_of_oscars_and_none_of_the_plain_stores_knows_of_it():
+    plain = (HERE / "plain.py").read_text() + (HERE / "plain_urls.py").read_text()
+    assert "personalize" not in plain
+
+
+def test_the_store_has_nothing_to_migrate_and_no_check_complains(tmp_path):
+    env = environment(
+        tmp_path, DJANGO_SETTINGS_MODULE="tests.stores.oscar.settings", OSCAR_STORE_STATE=str(tmp_path)
+    )  # fmt: skip
+    assert "No changes" in run(["makemigrations", "--check", "--dry-run"], env)
+    assert run(["check", "--fail-level", "WARNING"], env)
+
+
+def test_the_back_fill_counts_what_the_stores_own_tables_count(capsys):
+    call_command("personalize_sync")
+    assert Event.objects.filter(kind="purchase").count() == Line.objects.count()
+    sold = Event.objects.filter(kind="purchase")
+    assert sold.values("transaction_id").distinct().count() == Order.objects.count() == 400
+    pieces = Counter()
+    for line in Line.objects.select_related("order").prefetch_related("shipping_event_quantities"):
+        back = sum(each.quantity for each in line.shipping_event_quantities.all())
+        if "Cancelled" in (line.status, line.order.status):
+            back = line.quantity
+        pieces["sold"] += line.quantity
+        pieces["back"] += back
+        pieces["lines back"] += bool(back)
+    kept = Counter()
+    for event in Event.objects.filter(kind__in=["purchase", "refund"]):
+        kept["sold" if event.kind == "purchase" else "back"] += event.quantity
+        kept["lines back"] += event.kind == "refund"
+    assert kept == pieces
+    assert min(pieces.values()) > 50
+    before = list(Event.objects.order_by("pk").values())
+    call_command("personalize_sync")
+    assert list(Event.objects.order_by("pk").values()) == before
+
+
+def bought_together() -> dict[str, set[str]]:
+    """For each item those that were in two or more baskets with it, and in more than chance would put there."""
+    baskets: dict[str, set[str]] = {}
+    for line in ours.shop.lines():
+        if line.item_key and line.cancelled_quantity < line.quantity:
+            baskets.setdefault(line.order_key, set()).add(line.item_key)
+    held = Counter(item for basket in baskets.values() for item in basket)
+    shared = Counter(pair for basket in baskets.values() for pair in permutations(sorted(basket), 2))
+    found: dict[str, set[str]] = {}
+    for (item, other), count in shared.items():
+        if count >= 2 and count * len(baskets) > held[item] * held[other]:
+            found.setdefault(item, set()).add(other)
+    return found
+
+
+def test_every_product_page_that_has_data_shows_what_is_also_bought():
+    together, client = bought_together(), Client()
+    pages = Product.objects.filter(is_public=True).exclude(parent__is_public=False)
+    assert pages.count() > 80
+    shown = 0
+    for product in pages:
+        item = ours.shop.item_key(product)
+        sellable = set(ours.shop.sellable(sorted(together.get(item, ()))))
+        html = client.get(product.get_absolute_url()).content.decode()
+        row = html.partition('data-pz-placement="frequently-bought-together"')[2].partition("</section>")[0]
+        keys = set(re.findall(r'action="/basket/add/(\d+)/"|href="/catalogue/[^"]+_(\d+)/"', row))
+        keys = {key for pair in keys for key in pair if key}
+        assert bool(keys) == bool(sellable), product
+        assert keys <= sellable, product
+        shown += bool(keys)
+    assert shown > 75
+
+
+def test_a_card_is_oscars_own(client, product):
+    html = client.get(product("Pots-0").get_absolute_url()).content.decode()
+    row = html.partition('data-pz-placement="frequently-bought-together"')[2].partition("</section>")[0]
+    assert row.count('<article class="product_pod">') == row.count("data-pz-slot") == 6
+    assert row.count("Add to basket") == row.count("In stock") == 6
+    assert "Often bought with Pot no. 0" in row
+
+
+def plain_templates():
+    return [{**settings.TEMPLATES[0], "DIRS": []}]
+
+
+def queries_of(url, *, answer="", plain=False, tag=False):
+    """How many queries the page makes when it is looked at for the third time; savepoints are none."""
+    middleware = settings.MIDDLEWARE[:-1] if plain else settings.MIDDLEWARE
+    with override_settings(MIDDLEWARE=middleware, TEMPLATES=settings.TEMPLATES if tag else plain_templates()):
+        shopper = Shopper()
+        if answer:
+            shopper.says(answer)
+        for _ in range(2):
+            shopper.get(url)
+        with CaptureQueriesContext(connection) as queries:
+            shopper.get(url)
+    return sum("SAVEPOINT" not in query["sql"] for query in queries)
+
+
+@pytest.mark.parametrize("upc", ["Pots-0", "Shirts-2", "Shirts-2-0"], ids=["a product", "a parent", "a child"])
+def test_what_a_product_page_costs(product, upc):
+    url = product(upc).get_absolute_url()
+    plain = queries_of(url, plain=True)
+    assert queries_of(url) == queries_of(url, answer="decline") == plain
+    assert queries_of(url, answer="accept") == plain + CAPTURE
+    assert queries_of(url, tag=True) == queries_of(url, answer="decline", tag=True) == plain + TAG
+    assert queries_of(url, answer="accept", tag=True) == plain + CAPTURE + TAG + PERSON

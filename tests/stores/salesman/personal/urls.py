@@ -1,0 +1,13 @@
+"""The store's URLs and the two lines that personalisation adds."""
+
+from __future__ import annotations
+
+from django.urls import include, path
+
+from tests.stores.salesman.urls import urlpatterns as shop_urlpatterns
+
+urlpatterns = [
+    path("cookies/", include("cookie_consent.urls")),
+    path("personalize/", include("django_personalize.urls")),
+    *shop_urlpatterns,
+]

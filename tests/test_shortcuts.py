@@ -1,0 +1,70 @@
+import pytest
+
+from django_personalize.exceptions import PersonalizeError, ShopError
+from django_personalize.models import Event
+from django_personalize.shortcuts import track
+from tests.people import request_of, visitor
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def mug(memory_shop):
+    return memory_shop.stock["3"]
+
+
+def test_what_the_shop_tells_is_stored_when_it_returns_true(answers, mug):
+    answers(analytics="granted")
+    mia = visitor("analytics")
+    assert track(request_of(mia), "add_to_wishlist", mug, quantity=2) is True
+    event = Event.objects.get()
+    assert (event.kind, event.item_key, event.quantity, event.visitor_id) == ("add_to_wishlist", "3", 2, mia.pk)
+
+
+@pytest.mark.parametrize("state", ["unknown", "denied"])
+def test_without_a_yes_nothing_is_stored(answers, mug, state):
+    answers(analytics=state, personalization=state)
+    assert track(request_of(visitor("analytics")), "add_to_wishlist", mug) is False
+    assert not Event.objects.exists()
+
+
+def test_what_the_middleware_records_by_itself_is_not_recorded_twice(answers, mug, memory_shop):
+    answers(analytics="granted")
+    here = request_of(visitor("analytics"))
+    assert track(here, "add_to_cart", mug) is True
+    memory_shop.basket = []
+    assert track(here, "add_to_cart", mug) is False
+    assert track(here, "view_item", mug) is False
+    assert Event.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "arguments", "words"),
+    [
+        ("veiw_item", {}, "was given the kind 'veiw_item'; wanted one of add_to_cart"),
+        ("purchase", {}, "was given the kind 'purchase'"),
+        ("view_item_list", {}, "was given the kind 'view_item_list'"),
+        ("add_to_wishlist", {}, "needs item="),
+        ("begin_checkout", {"amount": 3}, r"was given \['amount'\]; known are currency"),
+    ],
+)
+def test_what_can_never_be_right_is_told(memory_shop, kind, arguments, words):
+    with pytest.raises(PersonalizeError, match=words):
+        track(request_of(), kind, **arguments)
+
+
+def test_an_item_that_is_none_is_told(memory_shop):
+    with pytest.raises(ShopError):
+        track(request_of(), "add_to_wishlist", object())
+
+
+class BrokenSink:
+    def write(self, batch):
+        raise OSError("disk full")
+
+
+def test_a_sink_that_fails_is_logged_and_false(answers, mug, settings, caplog):
+    answers(analytics="granted")
+    settings.PERSONALIZE = settings.PERSONALIZE | {"SINK": f"{__name__}.BrokenSink"}
+    assert track(request_of(visitor("analytics")), "add_to_wishlist", mug) is False
+    assert [(record.msg, record.reason) for record in caplog.records] == [("not_tracked", "sink_failed")]
