@@ -13,7 +13,7 @@ from django.core.cache import cache
 
 from django_personalize.artifacts import store
 from django_personalize.capture import findings, page_views
-from django_personalize.core import clock
+from django_personalize.core import clock, loading
 from django_personalize.core.types import ConsentState, Item, Line, Purpose
 from django_personalize.testing.doubles import MemoryShop, StaticConsent
 
@@ -35,6 +35,7 @@ def _forgetful() -> Iterator[None]:
     cache.clear()
     page_views.forget()
     findings.forget()
+    loading.instance.cache_clear()
     store.forget()
     yield
     cache.clear()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.core import checks
@@ -32,19 +33,16 @@ def check(stdout: Any) -> bool:
     if not described():
         stdout.write(f"Nothing is known of the shop. {NEXT_IS_SETUP}")
         return False
-    for name in ("PRODUCT", "ORDER_LINES"):
-        _told(stdout, name)
-    stdout.write(f"Cart: {reporting.cart()}")
     if wrong:
         return False
+    for name, own in (("PRODUCT", "product"), ("ORDER_LINES", "line")):
+        _told(stdout, name, getattr(settings.shop, own, getattr(settings, name)))
+    stdout.write(f"Cart: {reporting.cart()}")
     return _reads(stdout)
 
 
-def _told(stdout: Any, name: str) -> None:
-    adapter = settings.shop if not errors(found()) else None
-    mapping = getattr(adapter, "product" if name == "PRODUCT" else "line", getattr(settings, name))
-    if not isinstance(mapping, dict):
-        return
+def _told(stdout: Any, name: str, mapping: Mapping[str, Any]) -> None:
+    """Write what a mapping, the settings' or an adapter's own, says and leaves out."""
     given = [key for key, value in mapping.items() if value is not None]
     missing = [key for key in OPTIONAL[name] if key not in given]
     stdout.write(f"{name}: {', '.join(given) or 'empty'}" + (f"; not said: {', '.join(missing)}" if missing else ""))

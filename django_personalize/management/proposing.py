@@ -17,9 +17,8 @@ from django_personalize.shop.detection.states import Answer, State
 BEGIN = "# --- for the settings: begin " + "-" * 40
 END = "# --- for the settings: end " + "-" * 42
 NOTHING_FOUND = (
-    "No table looks like one of order lines, whose rows lead to a product and to an order. Name it yourself:\n"
-    "    manage.py personalize_setup --lines app.Model\n"
-    "or write the mapping by hand, or an adapter class: docs/shop.md says how."
+    "No table looks like one of order lines, whose rows lead to a product and to an order. Write the mapping by hand, "
+    "or an adapter class: docs/shop.md says how."
 )
 
 
@@ -58,17 +57,16 @@ def propose(questions: Questions, stdout: Any, *, label: str = "") -> None:
 def _choose(questions: Questions, label: str) -> tuple[Sales, list[Sales]]:
     """Return the table of order lines, and those that may be it as well."""
     found = proposal.candidates()
+    close = lines.close(found)
     if label:
-        named = [sales for sales in found if sales.model._meta.label_lower == label.lower()]
-        if not named:
+        close = [sales for sales in found if sales.model._meta.label_lower == label.lower()]
+        if not close:
             known = ", ".join(sales.model._meta.label for sales in found) or "none"
             raise CommandError(
                 f"{label} does not lead to both a product and an order, as order lines would. Found: {known}."
             )
-        return named[0], []
-    if not found:
+    if not close:
         raise CommandError(NOTHING_FOUND)
-    close = lines.close(found)
     chosen = 0
     if len(close) > 1:
         chosen = questions.one("Which table holds the lines of orders?", [_named(sales) for sales in close])

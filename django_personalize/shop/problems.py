@@ -17,9 +17,9 @@ CART_UNKNOWN_ITEM = "cart_names_no_item"
 
 PROBLEMS: dict[str, str | Promise] = {
     PRODUCT_GONE: _("An order line whose product is no longer there. It counts in what was sold, and teaches nothing."),
-    NO_ORDER: _('An order line that belongs to no order. Left out; see ORDER_LINES["order"].'),
-    NO_DATE: _('An order line without a date. Left out; see ORDER_LINES["date"].'),
-    NO_QUANTITY: _('An order line of no piece, or fewer. Left out; see ORDER_LINES["qty"].'),
+    NO_ORDER: _("An order line that belongs to no order. Left out; see order in ORDER_LINES."),
+    NO_DATE: _("An order line without a date. Left out; see date in ORDER_LINES."),
+    NO_QUANTITY: _("An order line of no piece, or fewer. Left out; see qty in ORDER_LINES."),
     RETURN_OUT_OF_RANGE: _("More pieces came back than were bought, or fewer than none. Taken as all, or as none."),
     KEY_TOO_LONG: _("A key of more than 64 characters. Left out."),
     PRICE_NOT_A_NUMBER: _("A price that is no number. Taken as unknown."),

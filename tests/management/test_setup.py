@@ -298,3 +298,10 @@ def test_a_real_terminal_is_asked_and_a_pipe_is_not(tmp_path):
     )
     assert "Which orders count as sold?" not in piped.stdout
     assert "cancelled" in pasted(piped.stdout)["ORDER_LINES"]
+
+
+def test_a_check_of_a_dotted_path_that_leads_nowhere_is_no_traceback(capsys):
+    with override_personalize(SHOP="shop.nowhere.Adapter", CART=None):
+        output, code = run(capsys, "--check")
+    assert code == 1
+    assert "personalize.E006" in output

@@ -167,6 +167,13 @@ def test_user_and_scope(shop):
     assert [(line.user_key, line.scope) for line in shop.lines()] == [(str(leo.pk), "west"), ("", "")]
 
 
+def test_what_is_said_of_a_line_beside_its_keys_is_left_out_where_it_is_too_long(mapped):
+    shop = mapped(PRODUCT=BOOTS, ORDER_LINES={**LINES, "variant": Value("x" * 65), "scope": Value("y" * 33)})
+    sold()
+    [line], counts, _ = counted(shop)
+    assert (line.variant_key, line.scope, counts) == ("", "", {"key_too_long": 2})
+
+
 # Which lines
 
 
@@ -209,6 +216,15 @@ def test_a_bare_date_counts_from_its_day_on(mapped):
     assert counted(shop)[1] == {"line_without_date": 1, "product_gone": 2}
 
 
+def test_naive_times_are_compared_as_such(mapped, settings):
+    settings.USE_TZ = False
+    shop = mapped(PRODUCT=BOOTS, ORDER_LINES=LINES)
+    for hour in (8, 9, 10):
+        sold(sale(f"A{hour}", placed_at=datetime(2026, 7, 1, hour)))
+    since = datetime(2026, 7, 1, 8, tzinfo=UTC)  # nine o'clock in London
+    assert [(line.order_key, line.placed_at.hour) for line in shop.lines(since=since)] == [("A9", 8), ("A10", 9)]
+
+
 # Keys and pages
 
 
@@ -244,6 +260,19 @@ def test_no_product_is_asked_about_where_the_database_keeps_them_together(mapped
     SaleLine.objects.create(sale=sale(), shirt=Shirt.objects.create(name="Polo", slug="polo"), qty=1)
     with django_assert_num_queries(1):
         assert counted(shop)[1] == {}
+
+
+def test_a_key_of_several_columns_may_be_named_by_them(mapped, monkeypatch):
+    monkeypatch.setattr(module, "PAGE", 1)
+    shop = mapped(
+        PRODUCT={"model": "odd.Tile"},
+        ORDER_LINES={**LINES, "item": ("sale__number", "returned"), "cancelled_qty": None},
+    )
+    Tile.objects.create(series="A", number=7)
+    for returned in (7, 8, None):
+        sold(Sale.objects.first() or sale(), returned=returned)
+    found, counts, _ = counted(shop)
+    assert ([line.item_key for line in found], counts) == (["A,7", "A,8", ""], {"product_gone": 2})
 
 
 def test_a_foreign_key_to_another_column_gives_the_primary_key(mapped):

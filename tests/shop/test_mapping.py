@@ -6,12 +6,14 @@ from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
 
+from django_personalize.core.types import CartLine
 from django_personalize.exceptions import ConfigurationError, ShopError
 from django_personalize.shop.mapping import MappedShop
 from django_personalize.shop.paths import moment
 from django_personalize.testing.contracts import ShopContract
 from django_personalize.testing.doubles import MemoryShop
 from django_personalize.testing.override import override_personalize
+from tests.conftest import line
 from tests.shops import bought, order, product, user
 
 pytestmark = pytest.mark.django_db
@@ -35,6 +37,12 @@ class TestMappedShop(ShopContract):
 class TestMemoryShop(ShopContract):
     @pytest.fixture
     def shop(self, memory_shop):
+        memory_shop.orders = [
+            line("1", "A", "1", user_key="7", quantity=2, cancelled_quantity=1),
+            line("2", "A", "2", user_key="7"),
+            line("3", "B", "1", sold=False),
+        ]
+        memory_shop.basket = [CartLine(item_key="2", quantity=1), CartLine(item_key="1", quantity=1)]
         return MemoryShop()
 
     @pytest.fixture
@@ -187,6 +195,22 @@ def test_a_naive_time_is_the_projects_and_not_the_askers():
         here = moment(naive)
     assert here == moment(naive) == datetime(2026, 7, 1, 11, tzinfo=UTC)
     assert moment(naive.date()) == datetime(2026, 6, 30, 23, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("kept", "read"),
+    [
+        ("2026-01-05T09:00:00Z", datetime(2026, 1, 5, 9, tzinfo=UTC)),
+        ("2026-01-05", datetime(2026, 1, 5, tzinfo=UTC)),
+        ("soon", None),
+        ("2026-13-45", None),
+        (20260105, None),
+        (None, None),
+        (datetime(1, 1, 1, tzinfo=timezone.get_fixed_timezone(600)), None),
+    ],
+)
+def test_what_is_no_time_is_none(kept, read):
+    assert moment(kept) == read
 
 
 def test_lines_are_read_page_by_page_without_an_open_cursor(monkeypatch, django_assert_num_queries):

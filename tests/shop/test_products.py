@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 from django.conf import settings as django_settings
+from django.db import OperationalError
 from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Coalesce, Upper
 from django.utils import translation
@@ -24,6 +25,7 @@ from tests.shop.odd.models import (
     Sale,
     SaleLine,
     Shirt,
+    Shop,
     Tile,
     TileLine,
 )
@@ -196,6 +198,22 @@ def test_a_separate_variant_is_shown_as_its_item(mapped, django_assert_num_queri
         shop.variant_key("polo")
 
 
+@pytest.mark.parametrize(
+    ("product", "obj"),
+    [
+        ({"model": "odd.Shirt", "variant": "odd.SaleLine", "group": "cut__shirt"},
+         lambda made: SaleLine(pk=7, cut=made.cuts.get())),
+        ({"model": "odd.Shop", "variant": "odd.Sale", "group": "shop"}, lambda made: Sale(pk=7, shop=Shop(pk=made.pk))),
+    ],
+)  # fmt: skip
+def test_the_way_to_the_item_may_be_long_or_lead_to_another_column(mapped, product, obj):
+    shop, made = mapped(PRODUCT=product), shirt("polo", ("S", 9, 1))
+    found = obj(made)
+    assert (shop.item_key(found), shop.variant_key(found)) == (str(made.pk), "7")
+    with pytest.raises(ShopError, match="is no saved"):
+        shop.item_key(type(found)(pk=7))
+
+
 def test_what_only_variants_carry_is_put_together_in_the_same_number_of_queries(mapped, django_assert_num_queries):
     shop = mapped(PRODUCT=SHIRTS)
     keys = [str(shirt(f"s{n}", ("S", Decimal("9.50"), 0), ("M", None, 2), ("L", 8, 3)).pk) for n in range(5)]
@@ -343,6 +361,30 @@ def test_code_of_the_shop_that_fails_costs_its_value_and_nothing_else(mapped, ca
     items = shop.items([str(first.pk), str(second.pk)])
     assert {(item.title, item.price, item.url) for item in items.values()} == {("L1", None, ""), ("L2", None, "")}
     assert [record.msg for record in caplog.records] == ["product_value_unreadable"] * 2
+
+
+class Lost:
+    @property
+    def url(self):
+        raise ValueError("no file")
+
+
+def lost(obj, request):
+    return Lost()
+
+
+def away(obj, request):
+    raise OperationalError("the database is away")
+
+
+def test_a_picture_without_a_file_is_none(mapped):
+    assert read(mapped(PRODUCT={"model": "odd.Lamp", "image": f"{__name__}.lost"}), lamp()).image == ""
+
+
+@pytest.mark.parametrize("key", ["price", "url"])
+def test_a_database_that_is_away_is_no_odd_value(mapped, key):
+    with pytest.raises(OperationalError):
+        read(mapped(PRODUCT={"model": "odd.Lamp", key: f"{__name__}.away"}), lamp())
 
 
 def test_the_first_of_many_comes_in_the_order_of_its_own_model(mapped, django_assert_num_queries):

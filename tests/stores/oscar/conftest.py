@@ -19,13 +19,21 @@ collect_ignore_glob = [] if HERE else ["*.py"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What oscar's own code is warned about, wherever it is told, is not ours to mend."""
+    """Every test here is about the store's rows; a browser's are those of a store that runs by itself.
+
+    It comes last: Django refuses a database to the thread that playwright keeps an event loop in.
+    What oscar's own code is warned about, wherever that is told, is not ours to mend.
+    """
     treebeard = r"ignore:Using Category\.\w+\(\) is deprecated"
     facets = "ignore:Whoosh does not handle query faceting"
     for item in items:
         if FOLDER in item.path.parents:
             for ignored in (treebeard, facets):
                 item.add_marker(pytest.mark.filterwarnings(ignored))
+            if item.get_closest_marker("browser") is None:
+                item.add_marker(pytest.mark.django_db)
+    if HERE:
+        items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
 
 
 @pytest.fixture(scope="session")
@@ -50,13 +58,6 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
 def django_db_use_migrations() -> bool:
     """The tables are made at once, in a fifth of the time; the browser's store is made by `migrate`."""
     return False
-
-
-@pytest.fixture(autouse=True)
-def _database(request: pytest.FixtureRequest) -> None:
-    """Every test in here is about the store's rows; a browser's are those of a store that runs by itself."""
-    if "browser" not in request.keywords:
-        request.getfixturevalue("db")
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -91,12 +92,12 @@ def test_a_guest_buys_in_a_real_browser_and_each_event_is_there_once(page, serve
     recorded = json.loads(run(TOLD, served[1]).splitlines()[-1])
     dwelt = [event for event in recorded if event[0] == "user_engagement" and event[1] == "Pots-3"]
     assert len(dwelt) == 1
-    # Sorted: what a browser sends on leaving may come in before or after the next page.
-    assert sorted(event for event in recorded if event[0] != "user_engagement") == [
-        ["add_to_cart", code, "", 1],
-        ["purchase", code, "", 1],
-        ["select_item", code, ""],
-        ["view_item", "Pots-3", ""],
-        ["view_item", code, ""],
-        ["view_item", code, ""],
-    ]
+    # In no order: what a browser sends on leaving may come in before or after the next page.
+    others = [tuple(event) for event in recorded if event[0] != "user_engagement"]
+    assert Counter(others) == {
+        ("view_item", "Pots-3", ""): 1,
+        ("select_item", code, ""): 1,
+        ("view_item", code, ""): 2,
+        ("add_to_cart", code, "", 1): 1,
+        ("purchase", code, "", 1): 1,
+    }

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from itertools import permutations
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -16,8 +17,9 @@ from django.test.utils import CaptureQueriesContext
 
 from django_personalize.conf import settings as ours
 from django_personalize.models import Event
+from django_personalize.testing.override import override_personalize
 from tests.processes import environment, run
-from tests.stores.oscar.fill import Line, Order, Product
+from tests.stores.oscar.fill import Line, Order, Product, line
 from tests.stores.oscar.shopper import Shopper
 
 HERE = Path(__file__).parent
@@ -151,3 +153,20 @@ def test_what_a_product_page_costs(product, upc):
     assert queries_of(url, answer="accept") == plain + CAPTURE
     assert queries_of(url, tag=True) == queries_of(url, answer="decline", tag=True) == plain + TAG
     assert queries_of(url, answer="accept", tag=True) == plain + CAPTURE + TAG + PERSON
+
+
+def test_the_documentation_tells_what_the_pages_cost_and_its_other_lines_can_be_pasted():
+    costs = DOCS.partition("## What it costs")[2]
+    assert re.findall(r"^\| .*\| (\d+)[ ,|]", costs, re.M) == ["0", str(CAPTURE), str(TAG), str(PERSON)]
+    brand, words, placed = re.findall(r"^```python\n(.*?)^```", DOCS, re.S | re.M)[2:]
+    for block in (brand, placed):
+        given: dict[str, dict[str, Any]] = {}
+        exec(block, given)
+        with override_personalize(**given["PERSONALIZE"]):
+            assert ours.shop.check() == []
+    given = {}
+    exec(words, given)
+    made = Order.objects.create(number="900001", total_incl_tax=0, total_excl_tax=0, status="Storniert")
+    bought = line(made, Product.objects.get(upc="Pots-0"), 2)
+    bought.save()
+    assert [each.cancelled_quantity for each in given["Shop"]().lines(order_keys=["900001"])] == [2]
