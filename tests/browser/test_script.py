@@ -122,6 +122,8 @@ def test_a_yes_and_a_no_by_script_count_from_that_moment_on(cached_page, beacon)
 
 def test_slots_are_seen_once_when_half_of_them_was_visible_for_a_second(page, served):
     accept(page)
+    page.clock.pause_at(page.evaluate("Date.now()") + 100)
+    page.goto("/")
     below = page.locator("[data-pz-slot]").last
     number = int(below.get_attribute("data-pz-slot"))
     first = int(page.locator("[data-pz-slot]").first.get_attribute("data-pz-slot"))
@@ -129,13 +131,13 @@ def test_slots_are_seen_once_when_half_of_them_was_visible_for_a_second(page, se
     below.scroll_into_view_if_needed()  # away from the first ones too early
     page.wait_for_timeout(200)
     page.evaluate("scrollTo(0, 0)")
-    page.wait_for_timeout(200)
-    pass_time(page, 300)
+    pass_time(page, 0)
+    pass_time(page, 700)
     page.evaluate(HIDE, True)  # sends what waits
     page.wait_for_timeout(200)
     assert served.impressions(page, "slot") == []
     page.evaluate(HIDE, False)
-    pass_time(page, 1_000)
+    pass_time(page, 400)
     pass_time(page)
     eventually(lambda: len(served.impressions(page, "slot")) > 0, True)
     shown = [slot for (slot,) in served.impressions(page, "slot")]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import uuid4
+
 import pytest
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -123,6 +125,11 @@ def test_the_next_click_changes_the_next_page(client):
     assert after[1] == "Garden"
 
 
+def seen(decision, *slots):
+    params = {"decision": str(decision.pk), "slots": list(slots)}
+    return {"id": str(uuid4()), "name": "view_item_list", "ago": 0, "params": params}
+
+
 def test_a_decision_says_what_was_shown_and_why_and_takes_impressions(client):
     log_in(client, 3)
     accept(client, "personalization", "analytics")
@@ -136,8 +143,8 @@ def test_a_decision_says_what_was_shown_and_why_and_takes_impressions(client):
     assert {slot["propensity"] for slot in decision.slots} == {1.0}
     assert all(slot["reason"] and slot["source"] for slot in decision.slots)
     client.post(
-        "/personalize/seen/",
-        {"decision": str(decision.pk), "slots": [1, 3]},
+        "/personalize/events/",
+        {"events": [seen(decision, 1, 3)]},
         content_type="application/json",
         headers={"Sec-Fetch-Site": "same-origin"},
     )

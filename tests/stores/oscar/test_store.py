@@ -19,7 +19,8 @@ from django_personalize.conf import settings as ours
 from django_personalize.models import Event
 from django_personalize.testing.override import override_personalize
 from tests.processes import environment, run
-from tests.stores.oscar.fill import Line, Order, Product, line
+from tests.stores.oscar.fill import Line, Order, Product
+from tests.stores.oscar.fill import line as bought
 from tests.stores.oscar.shopper import Shopper
 
 HERE = Path(__file__).parent
@@ -163,10 +164,9 @@ def test_the_documentation_tells_what_the_pages_cost_and_its_other_lines_can_be_
         given: dict[str, dict[str, Any]] = {}
         exec(block, given)
         with override_personalize(**given["PERSONALIZE"]):
-            assert ours.shop.check() == []
+            assert list(ours.shop.check()) == []
     given = {}
     exec(words, given)
     made = Order.objects.create(number="900001", total_incl_tax=0, total_excl_tax=0, status="Storniert")
-    bought = line(made, Product.objects.get(upc="Pots-0"), 2)
-    bought.save()
+    bought(made, Product.objects.get(upc="Pots-0"), 2).save()
     assert [each.cancelled_quantity for each in given["Shop"]().lines(order_keys=["900001"])] == [2]
