@@ -15,5 +15,6 @@ for python in "$@"; do
   "$environment/bin/python" -m pip install -e ".[test,oscar]" "django-oscar[sorl-thumbnail]>=4.2,<4.3" "whoosh>=2.7"
   "$environment/bin/python" -c "import django, oscar, sys; print(sys.version.split()[0], 'Django', django.__version__, 'oscar', oscar.get_version())"
   "$environment/bin/python" -m django check --settings=tests.stores.oscar.plain --fail-level WARNING
-  "$environment/bin/python" -m pytest -q --ds=tests.stores.oscar.settings tests/stores/oscar
+  "$environment/bin/python" -m pytest -q -W ignore::DeprecationWarning -W ignore::PendingDeprecationWarning \
+    --ds=tests.stores.oscar.settings tests/stores/oscar
 done

@@ -32,6 +32,7 @@ from django.utils.functional import SimpleLazyObject, empty
 from django.utils.translation import get_language
 from oscar.core.loading import get_class, get_model
 
+from django_personalize.conf import settings
 from django_personalize.core.tally import Tally
 from django_personalize.core.types import Item
 from django_personalize.shop.carts import SAFE_METHODS, Held, may_ask
@@ -89,7 +90,8 @@ class OscarShop(MappedShop):
         product = {"category": first_category("name"), **self.product}
         product["attributes"] = {name: worked_out(path) for name, path in (product.get("attributes") or {}).items()}
         self.product = {name: worked_out(value) for name, value in product.items()}
-        self.line = {**self._money_and_returns(), **self.line}
+        site = {"scope": "order__site_id"} if settings.SCOPE == "site" else {}
+        self.line = {**self._money_and_returns(), **site, **self.line}
         self._addresses: dict[tuple[str | None, str], dict[Any, str]] = {}
         self._addresses_since = time.monotonic()
 
@@ -152,9 +154,9 @@ class OscarShop(MappedShop):
                 told = obj.personalize_told = ask(strategy, obj)
                 if told.price.exists and told.availability.is_available_to_buy:
                     found.append(obj)
-            except Exception:
+            except Exception as error:
                 # The store's own code: one product that it cannot price must not take the others with it.
-                self._tell("strategy_failed", key_of(obj.pk))
+                self._tell(f"strategy_failed: {error!r}", key_of(obj.pk))
         return found
 
     def _category_addresses(self, pks: set[Any]) -> dict[Any, str]:

@@ -30,8 +30,10 @@ def found(request: HttpRequest) -> HttpResponse:
 
 
 def layered(request: HttpRequest) -> HttpResponse:
-    source = PAGE + '<script src="/layer.js"></script>{% personalize_script datalayer=True %}'
-    return HttpResponse(Template(source).render(Context({"request": request})))
+    product = Product.objects.filter(pk=request.GET.get("product", 0)).first()
+    named = "{% if product %}{% personalize_product product %}{% endif %}"
+    source = f'{PAGE}<script src="/layer.js"></script>{named}{{% personalize_script datalayer=True %}}'
+    return HttpResponse(Template(source).render(Context({"request": request, "product": product})))
 
 
 def layer(request: HttpRequest) -> HttpResponse:

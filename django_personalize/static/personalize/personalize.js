@@ -108,9 +108,8 @@ const observer = new IntersectionObserver((entries) => {
 function see(slot) {
   observer.unobserve(slot);
   if (!visible()) return observer.observe(slot); // another tab was before it
-  const [decision, number] = nameOf(slot).split(" ");
-  if (seen.has(nameOf(slot))) return;
   seen.add(nameOf(slot));
+  const [decision, number] = nameOf(slot).split(" ");
   const open = waiting.find(({ name, params }) => name === "view_item_list" && params.decision === decision);
   if (open) open.params.slots.push(Number(number));
   else track("view_item_list", { decision, slots: [Number(number)] });

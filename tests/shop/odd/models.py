@@ -149,7 +149,7 @@ class Sale(Odd):
     """An order; its lines keep the number, not the key."""
 
     number = models.CharField(max_length=80, unique=True)
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, db_constraint=False)
     shop = models.ForeignKey(Shop, models.CASCADE, null=True, to_field="name")
     placed_at = models.DateTimeField(null=True)
     complete = models.BooleanField(default=True)
@@ -184,7 +184,7 @@ class Scan(Odd):
 class OrderedBoot(Odd):
     """A line of a cart that becomes an order, to which the order points."""
 
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, null=True)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, null=True, db_constraint=False)
     boot = models.ForeignKey(Boot, models.CASCADE)
     quantity = models.IntegerField(default=1)
     session_key = models.CharField(max_length=40, blank=True)

@@ -1,1 +1,4 @@
-"""A real django-oscar store: `python -m pytest tests/stores/oscar --ds tests.stores.oscar.settings`."""
+"""A real django-oscar store: plain (`plain`, `plain_urls`), and made personal (`settings`, `urls`, `templates/`).
+
+`.ci/oscar.sh` installs oscar and runs the tests in here under `tests.stores.oscar.settings`.
+"""

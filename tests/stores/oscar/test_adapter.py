@@ -117,7 +117,7 @@ class Broken(strategy.Default):
 def test_a_product_that_the_strategy_cannot_price_does_not_take_the_others_with_it(product, caplog):
     keys = [str(product(upc).pk) for upc in ("Pots-1", "Pots-2")]
     assert OscarShop().sellable(keys, request=request_of(Broken)) == keys[1:]
-    assert [record.reason for record in caplog.records] == ["strategy_failed"]
+    assert [record.reason for record in caplog.records] == ["strategy_failed: ValueError('no price list')"]
 
 
 @pytest.mark.parametrize(
@@ -268,6 +268,15 @@ def test_a_stores_own_words_are_said_in_a_subclass_or_in_the_settings(product):
     with override_personalize(ORDER_LINES=given):
         assert next(iter(OscarShop().lines(order_keys=["900001"]))).cancelled_quantity == 2
     assert next(iter(OscarShop().lines(order_keys=["900001"]))).cancelled_quantity == 0
+
+
+def test_a_store_of_several_sites_knows_each_orders_own(product):
+    order(line(None, product("Pots-0"), 1), site_id=1)
+    with override_personalize(SCOPE="site"):
+        shop = OscarShop()
+        assert [found.scope for found in shop.lines(order_keys=["900001"])] == ["1"]
+        assert shop.scope(request_of()) == "1"
+    assert [found.scope for found in OscarShop().lines(order_keys=["900001"])] == [""]
 
 
 def test_what_is_watched_leads_to_the_order_without_a_query(product):
