@@ -81,8 +81,8 @@ class PersonalizeMiddleware:
         if visitor is not None:
             here = visitor
             self._step("notes", lambda: self.note(request, response, here, visit))
-            self._step("cart", lambda: note_cart(request, response, here, visit, bought))
             self._step("flush", lambda: collector_of(request).flush())
+            self._step("cart", lambda: note_cart(request, response, here, visit, bought))
 
     @staticmethod
     def _step(name: str, work: Callable[[], Any]) -> Any:
@@ -103,9 +103,10 @@ class PersonalizeMiddleware:
         visitor = None
         if token is not None and token.granted - allowed:
             refused = any(answers[purpose] is ConsentState.DENIED for purpose in token.granted)
-            visitor = change(token.visitor_id, allowed, refused=refused)
-            if visitor is None and allowed.isdisjoint(TRACED):
-                cookie.clear(response)
+            if refused or not self._is_kept(token, allowed):
+                visitor = change(token.visitor_id, allowed, refused=refused)
+                if visitor is None and allowed.isdisjoint(TRACED):
+                    cookie.clear(response)
         if allowed.isdisjoint(TRACED):
             return None
         if request.method not in SAFE_METHODS:
@@ -115,6 +116,12 @@ class PersonalizeMiddleware:
         if visitor is None or not self._is_theirs(request, visitor):
             return None
         return visitor
+
+    @staticmethod
+    def _is_kept(token: cookie.Token, allowed: frozenset[Purpose]) -> bool:
+        """Say whether a lapsed answer has been noted on an earlier page: no page may set the cookie that would tell."""
+        noted = Visitor.objects.filter(pk=token.visitor_id).values_list("granted", flat=True).first()
+        return noted == dict.fromkeys(sorted(allowed), True)
 
     def _identified(
         self,

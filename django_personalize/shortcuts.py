@@ -7,7 +7,9 @@ from typing import Any
 
 from django.http import HttpRequest
 
+from django_personalize.capture.claims import Refused, read_fields
 from django_personalize.capture.drafts import captured_here, draft
+from django_personalize.capture.refusals import REFUSALS
 from django_personalize.conf import settings
 from django_personalize.consent.states import TRACED, granted, states
 from django_personalize.events.isolation import isolated
@@ -26,8 +28,8 @@ def track(request: HttpRequest, kind: str, item: object = None, **fields: Any) -
 
     `kind` is one of GA4's names, `item` the shop's own object, `fields` are `quantity`, `price`, `currency`,
     `item_list_id`, `index`, `promotion_id`, `search_term`, `results`, `reason`. Raises `PersonalizeError` for what can
-    never be right: an unknown kind or field, a purchase (the shop's orders are read), an item that is none. False
-    without a yes to `analytics` or `personalization`, for a kind that the middleware records by itself, and where
+    never be right: an unknown kind or field, a value out of range, a purchase (the shop's orders are read), no item.
+    False without a yes to `analytics` or `personalization`, for a kind that the middleware records by itself, and where
     storing failed (that is logged).
     """
     if kind not in CLAIMABLE or kind == VIEW_ITEM_LIST:
@@ -37,6 +39,7 @@ def track(request: HttpRequest, kind: str, item: object = None, **fields: Any) -
         raise PersonalizeError(f"track() was given {sorted(unknown)}; known are {', '.join(sorted(FIELDS))}.")
     if kind in ITEM_KINDS and item is None:
         raise PersonalizeError(f"track() of {kind!r} needs item=, the shop's own product object.")
+    fields = _read(fields)
     if item is not None:
         fields |= {"item_key": settings.shop.item_key(item), "item_variant": settings.shop.variant_key(item)}
     if captured_here(kind):
@@ -51,3 +54,16 @@ def track(request: HttpRequest, kind: str, item: object = None, **fields: Any) -
     except Exception:
         logger.exception("not_tracked", extra={"kind": kind, "reason": "sink_failed"})
         return False
+
+
+def _read(given: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields as they are kept, with the same care as what a page tells."""
+    fields: dict[str, Any] = {}
+    for name, value in given.items():
+        try:
+            fields |= read_fields({name: value}, (name,))
+        except Refused as problem:
+            raise PersonalizeError(
+                f"track() was given a {name} that cannot be kept. {REFUSALS[problem.reason]}"
+            ) from None
+    return fields

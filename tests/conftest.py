@@ -77,7 +77,7 @@ def memory_shop(settings: Any) -> Iterator[type[MemoryShop]]:
     settings.PERSONALIZE = {**settings.PERSONALIZE, "SHOP": "django_personalize.testing.doubles.MemoryShop"}
     yield MemoryShop
     MemoryShop.stock, MemoryShop.sold_out, MemoryShop.orders = {}, set(), []
-    MemoryShop.variants, MemoryShop.basket, MemoryShop.channel = {}, None, ""
+    MemoryShop.variants, MemoryShop.basket, MemoryShop.basket_of, MemoryShop.channel = {}, None, "browser", ""
 
 
 @pytest.fixture

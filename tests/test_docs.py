@@ -44,6 +44,14 @@ def test_tags():
     assert written == set(register.tags)
 
 
+def test_shortcuts():
+    from django_personalize import shortcuts
+
+    ours = {name for name, value in vars(shortcuts).items() if getattr(value, "__module__", "") == shortcuts.__name__}
+    written = {name.partition("(")[0] for name in rows(section(REFERENCE, "Python"))}
+    assert written == {name for name in ours if not name.startswith("_")}
+
+
 def test_placements():
     assert all(f"`{slug}`" in section(REFERENCE, "Template tags") for slug in PLACEMENTS)
 

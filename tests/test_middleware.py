@@ -2,6 +2,7 @@
 
 import pytest
 from django.contrib.auth import authenticate, login, logout
+from django.contrib.auth.models import AnonymousUser
 from django.db import connection
 from django.http import HttpResponse
 from django.template import Context, Template
@@ -44,7 +45,13 @@ def leave(request):
     return HttpResponse("out")
 
 
+def api(request):
+    request.user = AnonymousUser()  # as an API does that knows tokens only
+    return HttpResponse("{}", content_type="application/json")
+
+
 urlpatterns = [
+    path("api/", api),
     path("products/<int:pk>/", product, name="product"),
     path("", home),
     path("cached/", cache_page(60)(home)),
@@ -309,6 +316,28 @@ def test_an_answer_that_lapsed_teaches_nothing(client, answers, memory_shop):
     answers(personalization="granted")
     client.post("/answer/")
     assert Event.objects.get(kind="purchase").visitor_id is not None
+
+
+def test_an_api_that_knows_no_sessions_makes_nobody_somebody_else(client, answers):
+    user("mia")
+    answers(personalization="granted")
+    client.post("/answer/")
+    client.post("/in/", {"name": "mia"})
+    mias = known(client)
+    client.post("/api/")
+    assert known(client) == mias
+    assert Visitor.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_answer_that_lapsed_is_noted_once_and_then_costs_one_look(client, answers):
+    answers(personalization="granted")
+    client.post("/answer/")
+    answers(personalization="unknown")
+    client.get("/products/1/")
+    with CaptureQueriesContext(connection) as asked:
+        client.get("/products/1/")
+    assert [query["sql"].split()[0] for query in asked] == ["SELECT"]
 
 
 def test_a_failure_of_ours_never_reaches_the_page(client, answers, monkeypatch, caplog):

@@ -1,3 +1,5 @@
+from decimal import Decimal
+
 import pytest
 
 from django_personalize.exceptions import PersonalizeError, ShopError
@@ -51,6 +53,32 @@ def test_what_the_middleware_records_by_itself_is_not_recorded_twice(answers, mu
 def test_what_can_never_be_right_is_told(memory_shop, kind, arguments, words):
     with pytest.raises(PersonalizeError, match=words):
         track(request_of(), kind, **arguments)
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "words"),
+    [
+        (
+            "dismiss",
+            {"reason": "because"},
+            "a reason that cannot be kept. A value is of the wrong type or out of range.",
+        ),
+        ("add_to_wishlist", {"quantity": "two"}, "a quantity that cannot be kept"),
+        ("add_to_wishlist", {"currency": "EURO"}, "a currency that cannot be kept"),
+        ("view_promotion", {"promotion_id": "x" * 65}, "A text is longer than what is kept of it."),
+    ],
+)
+def test_a_value_that_cannot_be_kept_is_told_on_every_database(answers, mug, kind, fields, words):
+    answers(analytics="granted")
+    item = mug if kind in ("dismiss", "add_to_wishlist") else None
+    with pytest.raises(PersonalizeError, match=words):
+        track(request_of(visitor("analytics")), kind, item, **fields)
+
+
+def test_what_is_told_is_kept_in_one_form(answers, mug):
+    answers(analytics="granted")
+    assert track(request_of(visitor("analytics")), "add_to_wishlist", mug, price="2.500", currency="gbp") is True
+    assert list(Event.objects.values_list("price", "currency")) == [(Decimal("2.5"), "GBP")]
 
 
 def test_an_item_that_is_none_is_told(memory_shop):

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from django.http import HttpRequest, HttpResponseBase
 
 from django_personalize.core import clock
+from django_personalize.core.text import impersonal
 from django_personalize.models import Visitor
 
 CAMPAIGN_LENGTH = 64
@@ -62,9 +63,7 @@ def note_arrival(request: HttpRequest, response: HttpResponseBase, visitor: Visi
 def arrival_of(request: HttpRequest) -> tuple[str, str] | None:
     """Return (kind of referrer, campaign) of a page that was reached from outside; None for a step within the shop."""
     medium = request.GET.get("utm_medium", "").lower()
-    campaign = request.GET.get("utm_campaign", "")[:CAMPAIGN_LENGTH]
-    if "@" in campaign:
-        campaign = ""  # somebody's address, not a campaign's name
+    campaign = impersonal(request.GET.get("utm_campaign", ""))[:CAMPAIGN_LENGTH]
     if medium in MAIL_MEDIA:
         return "mail", campaign
     if campaign or request.GET.get("utm_source") or any(name in request.GET for name in CLICK_IDS):

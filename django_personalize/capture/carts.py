@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable
-from datetime import timedelta
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.http import HttpRequest, HttpResponseBase
@@ -15,12 +15,12 @@ from django_personalize.capture.visit import Visit
 from django_personalize.conf import settings
 from django_personalize.core import clock
 from django_personalize.core.tally import Tally
-from django_personalize.core.types import CartLine, Line
-from django_personalize.events.collector import collector_of
-from django_personalize.events.vocabulary import ADD_TO_CART, REMOVE_FROM_CART
-from django_personalize.models import Cart, OrderLink, Visitor
+from django_personalize.core.types import Line
+from django_personalize.events.vocabulary import ADD_TO_CART, PURCHASE, REMOVE_FROM_CART
+from django_personalize.models import Cart, Event, OrderLink, Visitor
 from django_personalize.visitors.resolve import session_was_read
 
+Rows = list[list[str | int]]
 Held = Counter[tuple[str, str]]
 """Pieces by (item key, variant key)."""
 EMPTIES_WITHIN = timedelta(days=1)
@@ -30,33 +30,39 @@ EMPTIES_WITHIN = timedelta(days=1)
 def note_cart(
     request: HttpRequest, response: HttpResponseBase, visitor: Visitor, visit: Visit, bought: Iterable[Line]
 ) -> None:
-    """Compare the cart with the last copy kept for this visitor, and record what came in and what went out.
+    """Compare the cart with the last copy kept, and record what came in and what went out.
 
     `bought` are the lines of orders that this request made or paid for: what leaves the cart for them was not taken
-    out. The first cart seen, and the one after a log-in or log-out, only becomes the copy.
+    out. The first cart seen, the one after a log-in or log-out, and the empty one after a session that ran out only
+    become the copy. Copy and events are written together: what could not be written is found again next time.
     """
     known = _copy_of(visitor)
     unsettled = known is not None and known.unsettled and request.method == "GET" and session_was_read(request)
+    touched = visit.cart_touched or visit.account_changed or unsettled
 
-    def held(tally: Tally | None = None) -> list[list[str | int]] | None:
-        lines = settings.shop.cart(request, response=response, touched=visit.cart_touched or unsettled, tally=tally)
-        return None if lines is None else _rows(lines)
+    def held(tally: Tally | None = None) -> Rows | None:
+        lines = settings.shop.cart(request, response=response, touched=touched, tally=tally)
+        return None if lines is None else [[line.item_key, line.variant_key, line.quantity] for line in lines]
 
     tally = Tally()
     now = held(tally)
     keep_soon(tally)
     if now is None:
+        if known is not None and visit.account_changed:
+            Cart.objects.filter(pk=visitor.pk).update(unsettled=True)
         return
-    if known is not None and known.lines == now and not (known.unsettled or visit.account_changed):
+    shared = _is_the_accounts(request, visitor)
+    if known is not None and known.lines == now and not (known.unsettled or visit.account_changed or shared):
         return
     with transaction.atomic():
         # Both read again under a lock: of two tabs that add at once, neither may report what the other did, nor take
         # what the other did since for undone.
-        known = Cart.objects.select_for_update().filter(pk=visitor.pk).first()
+        known = _latest(visitor, shared=shared)
         now = held()
         if now is None:
             return
-        if known is not None and not visit.account_changed and not unsettled:
+        ran_out = not now and request.method == "GET" and _session_ran_out(request)
+        if known is not None and not (visit.account_changed or unsettled or ran_out) and known.lines != now:
             _record(request, visitor, _held(known.lines), _held(now), bought)
         Cart.objects.update_or_create(
             visitor=visitor,
@@ -64,15 +70,42 @@ def note_cart(
         )
 
 
+def cart_rows(visitor: Visitor) -> Rows:
+    """Return the last copy kept of this visitor's cart: [item key, variant key, quantity] each."""
+    known = _copy_of(visitor)
+    return [] if known is None else known.lines
+
+
 def _copy_of(visitor: Visitor) -> Cart | None:
     return getattr(visitor, "cart", None)
 
 
-def _rows(lines: Iterable[CartLine]) -> list[list[str | int]]:
-    return [[line.item_key, line.variant_key, line.quantity] for line in lines]
+def _latest(visitor: Visitor, *, shared: bool) -> Cart | None:
+    """Return the last copy, locked: the visitor's own, or of a shared cart the one of the browser that saw it last."""
+    copies = Cart.objects.select_for_update()
+    if not shared:
+        return copies.filter(pk=visitor.pk).first()
+    browsers = Visitor.objects.filter(user_key=visitor.user_key)
+    return max(copies.filter(pk__in=browsers).order_by("pk"), key=lambda copy: copy.changed_at, default=None)
 
 
-def _held(rows: Iterable[Collection[str | int]]) -> Held:
+def _is_the_accounts(request: HttpRequest, visitor: Visitor) -> bool:
+    """Say whether the cart just read is one for all devices of an account."""
+    return bool(visitor.user_key) and settings.shop.cart_of_account(request)
+
+
+def _session_ran_out(request: HttpRequest) -> bool:
+    """Say whether the session is new and bare: the cart that it led to went with the old one, and nobody emptied it."""
+    session = request.session
+    return (
+        settings.shop.cart_in_session(request)
+        and session_was_read(request)
+        and not session.modified
+        and session.is_empty()
+    )
+
+
+def _held(rows: Rows) -> Held:
     held: Held = Counter()
     for item_key, variant_key, quantity in rows:
         held[str(item_key), str(variant_key)] += int(quantity)
@@ -82,11 +115,13 @@ def _held(rows: Iterable[Collection[str | int]]) -> Held:
 def _record(request: HttpRequest, visitor: Visitor, before: Held, after: Held, bought: Iterable[Line]) -> None:
     if before - after:
         before = _without(before, after, _ordered(visitor, bought, emptied=not after))
-    for kind, changed in ((REMOVE_FROM_CART, before - after), (ADD_TO_CART, after - before)):
-        for (item_key, variant_key), quantity in sorted(changed.items()):
-            collector_of(request).add(
-                draft(request, visitor, kind, item_key=item_key, item_variant=variant_key, quantity=quantity)
-            )
+    settings.sink.write(
+        [
+            draft(request, visitor, kind, item_key=item_key, item_variant=variant_key, quantity=quantity)
+            for kind, changed in ((REMOVE_FROM_CART, before - after), (ADD_TO_CART, after - before))
+            for (item_key, variant_key), quantity in sorted(changed.items())
+        ]
+    )
 
 
 def _ordered(visitor: Visitor, bought: Iterable[Line], *, emptied: bool) -> Counter[str]:
@@ -96,18 +131,33 @@ def _ordered(visitor: Visitor, bought: Iterable[Line], *, emptied: bool) -> Coun
     yet. Of orders that do not count as sold only where nothing is left: such an order may be the cart itself.
     """
     lines = {line.key: line for line in bought}
-    links = OrderLink.objects.filter(
-        visitor=visitor, cart_emptied=False, linked_at__gte=clock.now() - EMPTIES_WITHIN
-    ).values_list("order_key", flat=True)
-    if keys := list(links):
-        earlier = settings.shop.lines(order_keys=keys) if emptied or not lines else ()
+    since = clock.now() - EMPTIES_WITHIN
+    links = OrderLink.objects.filter(visitor=visitor, cart_emptied=False, linked_at__gte=since)
+    tied, reported = list(links.values_list("order_key", flat=True)), _reported(visitor, since)
+    if tied or reported:
+        earlier = settings.shop.lines(order_keys=[*tied, *reported]) if emptied or not lines else ()
         lines |= {line.key: line for line in earlier if emptied or line.sold}
-        done = keys if emptied else {line.order_key for line in lines.values()}
-        OrderLink.objects.filter(pk__in=done).update(cart_emptied=True)
+        done = {line.order_key for line in lines.values()}
+        links.filter(pk__in=tied if emptied else done).update(cart_emptied=True)
+        OrderLink.objects.bulk_create(
+            OrderLink(order_key=key, visitor=visitor, linked_at=clock.now(), cart_emptied=True)
+            for key in reported
+            if key in done
+        )
     ordered: Counter[str] = Counter()
     for line in lines.values():
         ordered[line.item_key] += line.quantity
     return ordered
+
+
+def _reported(visitor: Visitor, since: datetime) -> list[str]:
+    """Return the account's latest orders that no browser of it made: a provider that reports a payment makes them."""
+    if not visitor.user_key:
+        return []
+    browsers = Visitor.objects.filter(user_key=visitor.user_key)
+    made = Event.objects.filter(kind=PURCHASE, visitor__in=browsers, occurred_at__gte=since, received_at__gte=since)
+    keys = set(made.values_list("transaction_id", flat=True))
+    return sorted(keys - set(OrderLink.objects.filter(order_key__in=keys).values_list("order_key", flat=True)))
 
 
 def _without(before: Held, after: Held, ordered: Counter[str]) -> Held:

@@ -30,6 +30,7 @@ from django_personalize.capture.refusals import (
     UNKNOWN_NAME,
 )
 from django_personalize.core import clock
+from django_personalize.core.text import impersonal
 from django_personalize.events.vocabulary import (
     CART_KINDS,
     CLAIMABLE,
@@ -102,7 +103,7 @@ def _read(event: object, trusted: bool, now: datetime, refused: Counter[str]) ->
         raise Refused(CAPTURED_HERE)
     uid, occurred_at = _uuid(event.get("id"), BAD_ID), now - _ago(event.get("ago"))
     params = _object(event.get("params"))
-    fields = _fields(params, _TOLD_OF.get(kind, ()))
+    fields = read_fields(params, _TOLD_OF.get(kind, ()))
     if kind in _TOLD_OF and _TOLD_OF[kind][0] not in fields:
         raise Refused(MISSING_VALUE)
     if kind == VIEW_ITEM_LIST or (kind in ITEM_KINDS and params.get("decision") is not None):
@@ -110,7 +111,7 @@ def _read(event: object, trusted: bool, now: datetime, refused: Counter[str]) ->
         fields |= {"quantity": 1} if kind in CART_KINDS else {}
         return Claim(uid, kind, occurred_at, decision=decision, slots=slots, fields=fields)
     if kind in ITEM_KINDS or (kind == USER_ENGAGEMENT and params.get("items")):
-        fields |= _fields(params, ("currency",))
+        fields |= read_fields(params, ("currency",))
         return Claim(uid, kind, occurred_at, _items(params, kind, refused), fields=fields)
     return Claim(uid, kind, occurred_at, {0: {}}, fields=fields)
 
@@ -133,11 +134,11 @@ def _items(params: Mapping[str, Any], kind: str, refused: Counter[str]) -> dict[
         raise Refused(TOO_MANY_ITEMS)
     if not named:
         raise Refused(NO_ITEM)
-    listed = _fields(params, ("item_list_id",))
+    listed = read_fields(params, ("item_list_id",))
     items = {}
     for place, each in enumerate(named):
         try:
-            item = listed | _fields(_object(each), ("item_id", *_TOLD_OF_AN_ITEM))
+            item = listed | read_fields(_object(each), ("item_id", *_TOLD_OF_AN_ITEM))
             if "item_id" not in item:
                 raise Refused(NO_ITEM)
         except Refused as problem:
@@ -149,8 +150,11 @@ def _items(params: Mapping[str, Any], kind: str, refused: Counter[str]) -> dict[
     return items
 
 
-def _fields(told: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
-    """Return those of `names` that are told, each in the form in which it is kept; null and '' are not told."""
+def read_fields(told: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    """Return those of `names` that are told, each in the form in which it is kept; null and '' are not told.
+
+    Raises `Refused`.
+    """
     found = {name: _READERS[name](told[name]) for name in names if told.get(name) is not None}
     return {name: value for name, value in found.items() if value != ""}
 
@@ -235,8 +239,7 @@ def _price(value: object) -> Decimal:
 
 
 def _term(value: object) -> str:
-    term = _text("search_term")(value)
-    return " ".join(term.split())
+    return impersonal(_text("search_term")(value))
 
 
 def _currency(value: object) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from django.http import HttpRequest
 
+from django_personalize.capture.carts import cart_rows
 from django_personalize.capture.orders import reconcile_orders, sold_before
 from django_personalize.capture.visit import Visit
 from django_personalize.conf import settings
@@ -37,7 +38,16 @@ def follow_orders(request: HttpRequest, visit: Visit, visitor: Visitor | None) -
     def tie(lines: Iterable[Line]) -> None:
         if visitor is not None:
             account = account_of(request) if session_was_read(request) else visitor.user_key
-            _tie(visitor, (line.order_key for line in lines if is_new(line) and line.user_key in ("", account)))
+            ours = [line for line in lines if is_new(line) and line.user_key in ("", account)]
+            # Whoever pays a guest's order that was not made here need not be the guest: sellers and couriers confirm
+            # orders of strangers. It is the shopper's own where their cart held all of it.
+            held = {str(row[0]) for row in cart_rows(visitor)}
+            strange = {
+                line.order_key
+                for line in ours
+                if not line.user_key and line.order_key not in created and line.item_key not in held
+            }
+            _tie(visitor, {line.order_key for line in ours} - strange)
 
     theirs = visitor is not None and not _acts_for_others(request)
     lines = reconcile_orders(touched, tie=tie if theirs else None)
@@ -57,7 +67,8 @@ def _tie(visitor: Visitor, order_keys: Iterable[str]) -> None:
 
 def _acts_for_others(request: HttpRequest) -> bool:
     """Say whether somebody of the shop's staff is at work here: the admin, or a dashboard of the shop's own."""
-    return in_admin(request) or (session_was_read(request) and bool(getattr(request.user, "is_staff", False)))
+    user = getattr(request, "user", None)
+    return in_admin(request) or (session_was_read(request) and bool(getattr(user, "is_staff", False)))
 
 
 def in_admin(request: HttpRequest) -> bool:

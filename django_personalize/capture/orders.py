@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import blake2b
 from itertools import islice
+from typing import TypeVar
 from uuid import UUID
 
 from django.db import transaction
@@ -21,6 +22,7 @@ from django_personalize.events.vocabulary import ORDER_KINDS, PURCHASE, REFUND
 from django_personalize.models import Event, OrderLink, Visitor
 from django_personalize.shop.problems import KEY_TOO_LONG
 
+Key = TypeVar("Key", str, UUID)
 CHUNK = 10_000
 """Lines per transaction: nobody's log-in waits for longer than one of them takes."""
 FEW = 500
@@ -137,27 +139,31 @@ def _carriers(lines: Sequence[Line]) -> Callable[[Line], UUID | None]:
     granting = Visitor.objects.granting(Purpose.PERSONALIZATION)
     if not lines or not granting.exists():
         return lambda line: None
-    accounts: dict[str, UUID] = {}
-    for some in _few({line.user_key for line in lines if line.user_key}):
-        rows = granting.filter(user_key__in=some).select_for_update()
-        accounts |= dict(rows.order_by("-created_at", "-pk").values_list("user_key", "pk"))
-    links: dict[str, tuple[UUID, str]] = {}
+    made: dict[str, UUID] = {}
     if OrderLink.objects.exists():
         for some in _few({line.order_key for line in lines}):
-            made = dict(OrderLink.objects.filter(order_key__in=some).values_list("order_key", "visitor_id"))
-            here = dict(granting.filter(pk__in=set(made.values())).select_for_update().values_list("pk", "user_key"))
-            links |= {key: (pk, here[pk]) for key, pk in made.items() if pk in here}
+            made |= dict(OrderLink.objects.filter(order_key__in=some).values_list("order_key", "visitor_id"))
+    people = set(made.values())
+    for some in _few({line.user_key for line in lines if line.user_key}):
+        people.update(granting.filter(user_key__in=some).values_list("pk", flat=True))
+    found: dict[UUID, tuple[str, datetime]] = {}
+    for few in _few(people):
+        # Locked in one order everywhere, so that nobody waits in a circle.
+        rows = granting.filter(pk__in=few).order_by("pk").select_for_update()
+        found |= {pk: (account, made_at) for pk, account, made_at in rows.values_list("pk", "user_key", "created_at")}
+    oldest = sorted(found.items(), key=lambda each: (each[1][1], each[0]), reverse=True)
+    accounts = {user_key: pk for pk, (user_key, _) in oldest}
 
     def carrier(line: Line) -> UUID | None:
-        link = links.get(line.order_key)
-        if link is not None and link[1] in ("", line.user_key or link[1]):
-            return link[0]
+        link = made.get(line.order_key)
+        if link in found and found[link][0] in ("", line.user_key or found[link][0]):
+            return link
         return accounts.get(line.user_key) if line.user_key else None
 
     return carrier
 
 
-def _few(keys: Collection[str]) -> Iterator[list[str]]:
+def _few(keys: Collection[Key]) -> Iterator[list[Key]]:
     ordered = sorted(keys)
     return (ordered[start : start + FEW] for start in range(0, len(ordered), FEW))
 
@@ -181,15 +187,16 @@ def _remove_except(seen: bytes, started: datetime, report: Reconciled) -> None:
 
 
 def _remove_within(orders: set[str], since: datetime, seen: bytes, started: datetime, report: Reconciled) -> None:
-    """Delete what stands for no line of these orders any more, and look again at orders that we have and did not see:
-    they may be gone, no longer count as sold, or bear another date by now.
+    """Look again, as a whole, at orders of which we have rows that were not seen: lines may be gone or of an earlier
+    date, the order may no longer count as sold, or bear another date by now.
     """
-    wanted = _uids(seen)
+    wanted, again = _uids(seen), set[str]()
     for some in _few(orders):
         rows = Event.objects.filter(transaction_id__in=some, kind__in=ORDER_KINDS, received_at__lt=started)
-        _delete([uid for uid in rows.values_list("uid", flat=True) if uid.bytes not in wanted], report)
+        again |= {key for uid, key in rows.values_list("uid", "transaction_id") if uid.bytes not in wanted}
     ours = Event.objects.filter(kind=PURCHASE, occurred_at__gte=since, received_at__lt=started)
-    _reconcile_some(set(ours.values_list("transaction_id", flat=True)) - orders, report)
+    again |= set(ours.values_list("transaction_id", flat=True)) - orders
+    _reconcile_some(again, report)
 
 
 def _uids(seen: bytes) -> set[bytes]:

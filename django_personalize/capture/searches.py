@@ -10,20 +10,21 @@ from django.http import HttpRequest, HttpResponseBase
 from django_personalize.conf import settings
 from django_personalize.core.loading import load
 from django_personalize.core.memo import once
+from django_personalize.core.text import impersonal
 
 PARAMS = ("q", "query", "search")
 TERM_LENGTH = 100
 
 
 def searched(request: HttpRequest) -> str | None:
-    """Return the words that this address asks for, with single spaces; None where it asks for nothing.
+    """Return the words that this address asks for, less e-mail addresses; None where it asks for nothing.
 
     Turning to a later page of the same results is no new search.
     """
     if request.method != "GET" or request.GET.get("page", "1") not in ("", "1"):
         return None
     for name in settings.SEARCH.get("params", PARAMS):
-        term = " ".join(request.GET.get(name, "").split())
+        term = impersonal(request.GET.get(name, ""))
         if term:
             return term[:TERM_LENGTH]
     return None
@@ -31,7 +32,7 @@ def searched(request: HttpRequest) -> str | None:
 
 def say(request: HttpRequest, term: str, results: int | None) -> None:
     """Name the search that this page answers; it goes before what the address tells."""
-    vars(request)["_personalize_search"] = (" ".join(str(term).split())[:TERM_LENGTH], results)
+    vars(request)["_personalize_search"] = (impersonal(str(term))[:TERM_LENGTH], results)
 
 
 def search_of(request: HttpRequest, response: HttpResponseBase) -> tuple[str, int | None] | None:
@@ -71,8 +72,9 @@ def results_of(request: HttpRequest, response: HttpResponseBase) -> int | None:
     context = getattr(response, "context_data", None)
     if not isinstance(context, Mapping):
         return None
-    page = context.get("page_obj") or context.get("page")
-    paginator = context.get("paginator") or getattr(page, "paginator", None)
+    # Not `or`: an empty page is false, and asking a page whether it is empty fetches it.
+    page = next((context[name] for name in ("page_obj", "page") if context.get(name) is not None), None)
+    paginator = context.get("paginator", getattr(page, "paginator", None))
     if paginator is not None and "count" in getattr(paginator, "__dict__", {}):
         return _count(paginator.count)  # counted by the view already: a cached property
     return None

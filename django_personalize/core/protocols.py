@@ -109,6 +109,14 @@ class Shop(Protocol):
         """
         ...
 
+    def cart_in_session(self, request: Any) -> bool:
+        """Say whether the cart that was just read lives in the session, or was found by it, and ends with it."""
+        ...
+
+    def cart_of_account(self, request: Any) -> bool:
+        """Say whether the cart that was just read is the logged-in account's, the same on all its devices."""
+        ...
+
     def scope(self, request: Any) -> str:
         """Return the site or channel that this request belongs to; '' where there is one only."""
         ...

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from cookie_consent.models import Cookie, CookieGroup
-from cookie_consent.util import get_cookie_value_from_request
+from cookie_consent.util import get_cookie_dict_from_request, get_cookie_value_from_request
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from django_personalize.core.types import Consents, ConsentState, Purpose
-from django_personalize.visitors.cookie import NAME
+from django_personalize.visitors.cookie import LEAVE, NAME
 
 _STATE = {True: ConsentState.GRANTED, False: ConsentState.DENIED, None: ConsentState.UNKNOWN}
 
@@ -19,7 +19,14 @@ class CookieConsent:
     """Reads the banner's cookie. A purpose without a group of that name is UNKNOWN."""
 
     def states(self, request: Any) -> Consents:
-        return {purpose: _STATE[get_cookie_value_from_request(request, purpose.value)] for purpose in Purpose}
+        # Each question goes to the cache, so only what the browser has an answer to is asked.
+        named = get_cookie_dict_from_request(request)
+        return {
+            purpose: _STATE[get_cookie_value_from_request(request, purpose.value)]
+            if purpose.value in named
+            else ConsentState.UNKNOWN
+            for purpose in Purpose
+        }
 
     def prepare(self) -> list[str]:
         return create_groups()
@@ -27,10 +34,10 @@ class CookieConsent:
 
 @transaction.atomic
 def create_groups(purposes: tuple[Purpose, ...] = (Purpose.PERSONALIZATION, Purpose.ANALYTICS)) -> list[str]:
-    """Create the missing cookie groups with the row for our cookie, and return their names; never alters a group.
+    """Create the missing cookie groups with the rows for our cookies, and return their names; never alters a group.
 
-    A group and its cookie are made together: a cookie added later asks everybody again. The groups are not deletable by
-    the banner, since two purposes share one cookie and only this package knows when both are gone.
+    A group and its cookies are made together: a cookie added later asks everybody again. The groups are not deletable
+    by the banner, since two purposes share one cookie and only this package knows when both are gone.
     """
     texts = {
         Purpose.PERSONALIZATION: (
@@ -56,8 +63,10 @@ def create_groups(purposes: tuple[Purpose, ...] = (Purpose.PERSONALIZATION, Purp
             },
         )
         if created:
-            Cookie.objects.create(
-                cookiegroup=group, name=NAME, description=_("A random number that stands for this browser.")
-            )
+            for cookie, text in (
+                (NAME, _("A random number that stands for this browser.")),
+                (LEAVE, _("Says that there was a yes, and no more.")),
+            ):
+                Cookie.objects.create(cookiegroup=group, name=cookie, description=text)
             made.append(purpose.value)
     return made

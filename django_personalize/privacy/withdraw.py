@@ -11,7 +11,7 @@ from django_personalize.capture.accounts import link_orders
 from django_personalize.consent.states import TRACED
 from django_personalize.core.types import Purpose
 from django_personalize.events.vocabulary import ORDER_KINDS
-from django_personalize.models import Event, OrderLink, Visitor
+from django_personalize.models import Cart, Event, OrderLink, Visitor
 from django_personalize.visitors.register import answer
 
 
@@ -36,6 +36,9 @@ def change(visitor_id: UUID, granted: Collection[Purpose], *, refused: bool) -> 
             visitor.delete()
         else:
             answer(visitor, granted)
+            if set(granted).isdisjoint(TRACED):
+                # What goes in and out until the next yes is nobody's business: that one begins with a cart as it then is.
+                Cart.objects.filter(visitor=visitor).delete()
             link_orders(visitor)
     return None if gone else next((visitor for visitor in visitors if visitor.pk == visitor_id), None)
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import Any
 from urllib.parse import quote, unquote
 
 from django.core.exceptions import ValidationError
 from django.db import connections, models, router
+from django.db.backends.utils import format_number
 
 LONGEST = 64
 """Characters that we keep of a key."""
@@ -18,8 +20,13 @@ AT_ONCE = 10_000
 def key_of(pk: Any) -> str:
     """Return the text of a primary key; the parts of a composite one are percent-encoded and joined by commas."""
     if isinstance(pk, tuple | list):
-        return ",".join(quote(str(part), safe="") for part in pk)
+        return ",".join(quote(str(part), safe="", errors="surrogatepass") for part in pk)
     return str(pk)
+
+
+def is_storable(text: str) -> bool:
+    """Say whether a database takes this text: not with a NUL or with half of a surrogate pair, which JSON may hold."""
+    return "\x00" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
 def key_held(field: Any, value: Any) -> str:
@@ -61,11 +68,12 @@ def value_of(model: type[models.Model], field: Any, text: str) -> Any:
     """Return what `field` holds where it reads `text`; None where the database could not even be asked for it."""
     while field.remote_field is not None:
         model, field = field.related_model, field.target_field
-    if not text or "\x00" in text:
+    if not text or not is_storable(text):
         return None
     try:
-        text.encode()
         value = field.to_python(text)
+        if isinstance(value, Decimal):
+            format_number(value, field.max_digits, field.decimal_places)
     except (ValidationError, ValueError, TypeError, ArithmeticError):
         return None
     if isinstance(value, int):

@@ -16,6 +16,8 @@ from django.utils.dateparse import parse_date, parse_datetime
 MOST = Decimal(10) ** 13
 """No price is higher, and no column of ours could hold one."""
 MOST_PIECES = 10**9
+PLACES = 4
+"""Places behind the point that we keep of a price."""
 
 
 def expression(value: Any) -> Any:
@@ -117,12 +119,15 @@ def money(value: Any) -> Decimal | None:
         if value is None:
             return None
         if isinstance(value, float):
-            value = round(value, 4)  # what 0.1 + 0.2 adds is no part of a price
+            value = round(value, PLACES)  # what 0.1 + 0.2 adds is no part of a price
         try:
             value = value if isinstance(value, Decimal) else Decimal(str(value).strip())
-        except InvalidOperation:
+        except (InvalidOperation, ValueError):
             return None
-    return value if value.is_finite() and -MOST < value < MOST else None
+    if not value.is_finite() or not -MOST < value < MOST:
+        return None
+    # Of 1e-1000000 and of 0e1000000 a database would write out every digit.
+    return value if -PLACES <= value.adjusted() <= MOST.adjusted() else Decimal(0)
 
 
 def pieces(value: Any) -> int | None:
@@ -130,7 +135,10 @@ def pieces(value: Any) -> int | None:
     if type(value) is not int:
         try:
             amount = Decimal(int(value)) if isinstance(value, bool) else Decimal(str(value).strip())
-            value = 1 if 0 < amount < 1 else int(amount)
+            # Looked at before it is a number of ours: of 1e1000000, which anybody can write, int() makes every digit.
+            if not amount.is_finite() or amount.adjusted() >= len(str(MOST_PIECES)):
+                return None
+            value = int(amount) if not -1 < amount < 1 else int(amount > 0)
         except (ArithmeticError, ValueError):
             return None
     return value if -MOST_PIECES < value < MOST_PIECES else None

@@ -41,6 +41,8 @@ class MemoryShop:
     """Of all orders, `sold` or not."""
     basket: ClassVar[list[CartLine] | None] = None
     """The cart of whoever asks; None where nobody can say."""
+    basket_of: ClassVar[str] = "browser"
+    """What the cart belongs to: the browser, the "session" or the "account"."""
     channel: ClassVar[str] = ""
     """The scope of every request."""
 
@@ -113,6 +115,12 @@ class MemoryShop:
         if self.basket is None:
             return None
         return sorted(self.basket, key=lambda line: (line.item_key, line.variant_key))
+
+    def cart_in_session(self, request: Any) -> bool:
+        return self.basket_of == "session"
+
+    def cart_of_account(self, request: Any) -> bool:
+        return self.basket_of == "account"
 
     def scope(self, request: Any) -> str:
         return self.channel

@@ -326,7 +326,7 @@ def test_what_fails_is_sent_again_with_the_same_ids_and_stored_once(page_without
 
 def test_what_was_on_its_way_when_the_page_was_left_arrives_once(page, served):
     accept(page, "/search/?q=mug")
-    page.evaluate("window.fetch = () => new Promise(() => {})")  # on its way for ever
+    page.evaluate("() => { window.fetch = () => new Promise(() => {}); }")  # on its way for ever
     page.evaluate("personalize.track('add_to_wishlist', { items: [{ item_id: '1' }] })")
     pass_time(page)
     assert served.events(page, "add_to_wishlist", "item_key") == []

@@ -46,6 +46,7 @@ def test_a_browser_that_hides_its_name_still_says_that_it_is_small():
         ("/?utm_source=partner&utm_campaign=spring", {}, ("campaign", "spring")),
         ("/?gclid=abc", {"Referer": "https://www.google.com/"}, ("campaign", "")),
         ("/?utm_campaign=somebody@example.com&utm_source=x", {}, ("campaign", "")),
+        ("/?utm_campaign=spring%00sale&utm_source=x", {}, ("campaign", "springsale")),
         ("/", {"Sec_Fetch_Site": "none"}, ("direct", "")),
         ("/", {"Referer": "http://testserver/elsewhere/"}, None),
         ("/", {"Referer": "http://www.testserver/elsewhere/", "Sec_Fetch_Site": "same-site"}, None),

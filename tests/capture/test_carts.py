@@ -6,12 +6,13 @@ import pytest
 from django.contrib.auth import authenticate, login
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpResponse
+from django.test import Client
 from django.urls import path
 
 from django_personalize.capture.carts import note_cart
+from django_personalize.capture.orders import reconcile
 from django_personalize.capture.visit import Visit
 from django_personalize.core.types import CartLine
-from django_personalize.events.collector import collector_of
 from django_personalize.models import Cart, Event, OrderLink, Visitor
 from tests.conftest import NOON, line
 from tests.people import request_of
@@ -120,13 +121,101 @@ def test_whoever_adds_right_after_the_log_in_has_added(holds):
     assert told()[1:] == [("add_to_cart", "1", "", 1)]
 
 
+def test_a_log_in_whose_cart_nobody_asked_for_is_settled_on_the_next_page(holds, memory_shop, client):
+    user("mia")
+    holds({"1": 1})
+    memory_shop.basket = None
+    client.post("/in/")
+    assert Cart.objects.get().unsettled
+    holds({"4": 2}, "get", "/?greet")
+    holds({"4": 2, "2": 1})
+    assert told()[1:] == [("add_to_cart", "2", "", 1)]
+
+
+def test_a_cart_that_went_with_its_session_was_not_emptied(holds, memory_shop, client):
+    memory_shop.basket_of = "session"
+    holds({"1": 2})
+    holds({}, "get", "/?greet")
+    holds({"1": 1})
+    assert told() == [("add_to_cart", "1", "", 1)]
+    memory_shop.basket_of = "browser"
+    holds({}, "get", "/?greet")
+    assert told()[1:] == [("remove_from_cart", "1", "", 1)]
+
+
+def test_all_devices_of_an_account_share_its_cart_and_each_change_is_told_once(holds, memory_shop, client, frozen):
+    user("mia")
+    memory_shop.basket_of, memory_shop.basket = "account", []
+    here, there = client, Client()
+    for device in (here, there):
+        device.post("/")
+        device.post("/in/")
+    assert Visitor.objects.filter(user_key=Visitor.objects.first().user_key).count() == 2
+
+    def puts(device, content):
+        frozen(timedelta(seconds=1))
+        memory_shop.basket = [CartLine(item_key=key, quantity=quantity) for key, quantity in content.items()]
+        device.post("/")
+
+    puts(here, {"1": 1})
+    puts(there, {"1": 1})
+    puts(there, {"1": 1, "2": 1})
+    puts(here, {"1": 1})
+    assert told()[-3:] == [
+        ("add_to_cart", "1", "", 1),
+        ("add_to_cart", "2", "", 1),
+        ("remove_from_cart", "2", "", 1),
+    ]
+    assert sum(kind != "login" for kind, *_ in told()) == 3
+
+
+def test_an_order_that_a_provider_made_for_an_account_has_emptied_its_cart(holds, memory_shop):
+    mia = user("mia")
+    holds({"1": 2})
+    holds({"1": 2}, url="/in/")
+    memory_shop.orders = [line("1", "A", "1", quantity=2, user_key=str(mia.pk), placed_at=NOON)]
+    reconcile()
+    holds({})
+    assert [kind for kind, *_ in told()] == ["login", "purchase"]
+    assert OrderLink.objects.get().cart_emptied
+    holds({"1": 1})
+    holds({})
+    assert [kind for kind, *_ in told()][2:] == ["add_to_cart", "remove_from_cart"]
+
+
+def test_what_could_not_be_written_is_found_again(holds, memory_shop, settings):
+    holds({"1": 1})
+    whole = settings.PERSONALIZE
+    settings.PERSONALIZE = whole | {"SINK": f"{__name__}.FullSink"}
+    holds({"1": 2})
+    assert Cart.objects.get().lines == [["1", "", 1]]
+    settings.PERSONALIZE = whole
+    holds({"1": 2}, "get")
+    assert told() == [("add_to_cart", "1", "", 1)]
+
+
+class FullSink:
+    def write(self, batch):
+        raise OSError("disk full")
+
+
+def test_what_was_put_in_without_a_yes_is_not_told_at_the_next_one(holds, answers):
+    holds({"1": 1})
+    answers(personalization="unknown")
+    holds({"1": 1, "2": 1})
+    assert not Cart.objects.exists()
+    answers(personalization="granted")
+    holds({"1": 1, "2": 1})
+    holds({"1": 1, "2": 1, "3": 1})
+    assert told() == [("add_to_cart", "3", "", 1)]
+
+
 def test_what_was_bought_now_was_not_taken_out(holds, memory_shop):
     holds({"1": 2, "2": 1, "3": 1})
     mia = Visitor.objects.select_related("cart").get()
     memory_shop.basket = [CartLine(item_key="3", quantity=1)]
     request = request_of(mia)
     note_cart(request, HttpResponse(), mia, Visit(), [line("1", "A", "1", quantity=2)])
-    collector_of(request).flush()
     assert told() == [("remove_from_cart", "2", "", 1)]
     assert Cart.objects.get().lines == [["3", "", 1]]
 
@@ -168,7 +257,6 @@ def test_what_was_bought_at_one_go_was_not_in_the_cart(holds, memory_shop):
     memory_shop.basket = [CartLine(item_key="1", quantity=3)]
     request = request_of(mia)
     note_cart(request, HttpResponse(), mia, Visit(), [line("1", "A", "1", quantity=1)])
-    collector_of(request).flush()
     assert told() == [("remove_from_cart", "2", "", 1)]
 
 

@@ -2,14 +2,15 @@
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
+from django.contrib.sessions.backends.signed_cookies import SessionStore
 from django.test import RequestFactory
 from django.urls import resolve
 
 from django_personalize.capture.live import follow_orders
 from django_personalize.capture.visit import LIMIT, Visit, current, visiting
 from django_personalize.core.types import Reference
-from django_personalize.models import Event, OrderLink
-from tests.conftest import line
+from django_personalize.models import Cart, Event, OrderLink
+from tests.conftest import NOON, line
 from tests.people import request_of, visitor
 from tests.shops import bought, order, product, user
 
@@ -19,7 +20,8 @@ pytestmark = pytest.mark.django_db
 def request(of=None, url="/", **changes):
     made = request_of(of, url=url, **changes)
     made.resolver_match = resolve(url)
-    made.session = type("Session", (), {"accessed": True})()
+    made.session = SessionStore()
+    made.session.accessed = True
     return made
 
 
@@ -72,10 +74,31 @@ def test_a_payment_that_arrives_later_in_nobodys_request_finds_the_buyer(memory_
     assert purchases() == [("purchase", "A", mia.pk, 1)]
 
 
-def test_an_order_begun_before_the_yes_is_tied_when_it_is_paid(memory_shop):
+@pytest.mark.parametrize(("cart", "theirs"), [([["1", "", 1], ["2", "", 1]], True), ([["1", "", 1]], False)])
+def test_a_guests_order_begun_before_the_yes_is_theirs_where_their_cart_held_all_of_it(memory_shop, cart, theirs):
+    memory_shop.orders = [line("1", "A", "1"), line("2", "A", "2")]
+    mia = visitor("personalization")
+    Cart.objects.create(visitor=mia, lines=cart, changed_at=NOON)
+    follow_orders(request(mia), touched("A"), mia)
+    assert purchases() == [("purchase", "A", mia.pk if theirs else None, 1)] * 2
+
+
+def test_whoever_confirms_a_strangers_order_does_not_become_the_stranger(memory_shop):
+    memory_shop.orders = [line("1", "A", "1", sold=False)]
+    follow_orders(request(), touched("A", created=True), None)
+    memory_shop.orders = [line("1", "A", "1")]
+    seller = visitor("personalization")
+    follow_orders(request(seller), touched("A"), seller)
+    assert purchases() == [("purchase", "A", None, 1)]
+    assert not OrderLink.objects.exists()
+
+
+def test_a_shop_without_accounts_has_orders_all_the_same(memory_shop):
     memory_shop.orders = [line("1", "A", "1")]
     mia = visitor("personalization")
-    follow_orders(request(mia), touched("A"), mia)
+    made = request(mia)
+    del made.user
+    follow_orders(made, touched("A", created=True), mia)
     assert purchases() == [("purchase", "A", mia.pk, 1)]
 
 

@@ -1,5 +1,5 @@
 import pytest
-from django.core.paginator import Paginator
+from django.core.paginator import Page, Paginator
 from django.http import HttpResponse, JsonResponse
 from django.template.response import TemplateResponse
 from django.test import RequestFactory
@@ -36,6 +36,9 @@ def request(url, **headers):
         ("/search/?search=mug&page=1", "mug"),
         ("/search/?q=mug&page=2", None),
         ("/search/?q=", None),
+        ("/search/?q=reset+mia@example.com", "reset"),
+        ("/search/?q=mia@example.com", None),
+        ("/search/?q=a%00b", "ab"),
         ("/search/", None),
         (f"/search/?q={'x' * 300}", "x" * 100),
     ],
@@ -77,6 +80,23 @@ def test_the_count_is_the_paginators_where_the_view_has_asked_for_it():
     paginator = Paginator(list(range(31)), 10)
     response = TemplateResponse(request("/"), "x.html", {"page_obj": paginator.page(1), "paginator": paginator})
     assert search_of(request("/search/?q=mug"), response) == ("mug", 31)
+
+
+def test_nothing_found_is_a_count_too_and_asking_for_it_fetches_no_page():
+    class Rows(list):
+        def __len__(self):
+            return super().__len__()
+
+        def __getitem__(self, place):
+            raise AssertionError("fetched")
+
+    paginator = Paginator(Rows(), 10)
+    assert paginator.count == 0
+    page = Page(Rows(), 1, paginator)
+    assert search_of(request("/search/?q=mug"), TemplateResponse(request("/"), "x.html", {"page_obj": page})) == (
+        "mug",
+        0,
+    )
 
 
 def test_a_count_that_nobody_asked_for_is_not_asked_for_now():
