@@ -70,6 +70,8 @@ class PersonalizeMiddleware:
             # First, and apart: nothing that may fail below can leave a personal page to a shared cache.
             patch_cache_control(response, private=True, max_age=0)
             patch_vary_headers(response, ["Cookie"])
+        if _is_ours(request):
+            return  # our own addresses say what happened themselves, and a beacon in flight outlives no withdrawal
         token = cookie.read(request)
         visitor: Visitor | None = None
         if token is not None or request.method not in SAFE_METHODS:
@@ -181,3 +183,7 @@ class PersonalizeMiddleware:
         search = search_of(request, response) if captured_here(SEARCH) else None
         if search is not None:
             collector.add(draft(request, visitor, SEARCH, search_term=search[0], results=search[1]))
+
+
+def _is_ours(request: HttpRequest) -> bool:
+    return request.resolver_match is not None and request.resolver_match.app_names[:1] == ["personalize"]

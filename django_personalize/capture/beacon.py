@@ -101,12 +101,7 @@ def _groups(told: Sequence[Claim]) -> Mapping[str, str]:
 def _parents(told: Sequence[Claim]) -> Mapping[str, str]:
     """Return the item's key for each variant that the shop has; none is asked for where none is told."""
     named = _told(told, "item_variant")
-    if not named:
-        return {}
-    shop = settings.shop
-    # Where variants have a table of their own, their keys mean nothing among the items'.
-    parents: Mapping[str, str] = getattr(shop, "parents_of", shop.group_of)(named)
-    return parents
+    return settings.shop.parents_of(named) if named else {}
 
 
 def _told(told: Sequence[Claim], name: str) -> list[str]:

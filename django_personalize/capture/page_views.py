@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import permutations
@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from django.http import HttpRequest, HttpResponseBase
-from django.urls import Resolver404, get_script_prefix, resolve
+from django.urls import Resolver404, ResolverMatch, get_script_prefix, resolve
 
 from django_personalize.conf import settings
 from django_personalize.core.memo import once
@@ -19,7 +19,8 @@ from django_personalize.core.types import Item
 from django_personalize.shop.keys import key_of
 
 RETRY_SECONDS = 60.0
-SAMPLE = 5
+SAMPLE = 20
+"""Items whose pages are looked at: enough for a few odd ones among them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,9 @@ def learn(items: Sequence[Item]) -> Pattern | None:
 
     Of several the one that tells most of these items apart. None where the URLs name no argument that does.
     """
-    told = [_patterns(item) for item in items]
+    told = [_patterns(item, match) for item in items if (match := _resolved(item)) is not None]
+    if len(told) < len(items):
+        return None
     agreed = set.intersection(*map(set, told)) if told else set()
     apart = {pattern: len({each[pattern] for each in told}) for pattern in agreed}
     found = [pattern for pattern in agreed if not pattern.field or apart[pattern] > 1 or len(told) == 1]
@@ -67,13 +70,45 @@ def learn(items: Sequence[Item]) -> Pattern | None:
     return min(found, key=rank, default=None)
 
 
-def _patterns(item: Item) -> dict[Pattern, str]:
-    """Return what this item's URL may mean, each with the value in it."""
-    path, prefix = unquote(urlsplit(item.url).path), get_script_prefix()
+def learn_each(items: Sequence[Item]) -> list[Pattern]:
+    """Return a pattern for each view that shows some of these items: they need not all have their page in the same one.
+
+    Items without a page that is known here are passed over. A view that shows a single one of several items is learnt
+    only by what is that item's alone, its key or a unique field, and names it once.
+    """
+    views: defaultdict[str, list[Item]] = defaultdict(list)
+    for item in items:
+        match = _resolved(item)
+        if match is not None:
+            views[match.view_name].append(item)
+    found = []
+    for shown in views.values():
+        pattern = learn(shown)
+        if pattern is not None and (len(shown) > 1 or len(items) == 1 or _is_sure(shown[0], pattern)):
+            found.append(pattern)
+    return found
+
+
+def _is_sure(item: Item, pattern: Pattern) -> bool:
+    if pattern.field:
+        return _is_unique(item, pattern.field)
+    match = _resolved(item)
+    return match is not None and sum(not each.field for each in _patterns(item, match)) == 1
+
+
+def _resolved(item: Item) -> ResolverMatch | None:
+    """Return what the item's URL leads to in this project; None for another site's, and for none."""
+    if not item.url:
+        return None
     try:
-        match = resolve(f"/{path.removeprefix(prefix)}")
-    except Resolver404:
-        return {}
+        path = unquote(urlsplit(item.url).path)
+        return resolve(f"/{path.removeprefix(get_script_prefix())}")
+    except (Resolver404, ValueError):
+        return None
+
+
+def _patterns(item: Item, match: ResolverMatch) -> dict[Pattern, str]:
+    """Return what this item's URL may mean, each with the value in it."""
     found: dict[Pattern, str] = {}
     for columns in {1, item.key.count(",") + 1}:
         for names in permutations(match.kwargs, columns):
@@ -83,9 +118,18 @@ def _patterns(item: Item) -> dict[Pattern, str]:
     fields = {field.name for field in _columns(item)}
     for kwarg, given in match.kwargs.items():
         for field in {kwarg, *fields}:
-            if str(getattr(item.obj, field, None)) == str(given):
+            if _value(item, field) == str(given):
                 found[Pattern(match.view_name, kwarg, field)] = str(given)
     return found
+
+
+def _value(item: Item, name: str) -> str | None:
+    try:
+        value = getattr(item.obj, name, None)
+        return None if value is None else str(value)
+    except Exception:
+        # A property of the shop's that happens to bear the name of an argument, and fails for this item.
+        return None
 
 
 def _columns(item: Item) -> list[Any]:
@@ -159,7 +203,8 @@ def _find(field: str, value: str, model: Any) -> Shown | None:
         shown = None if found is None else Shown(found)
     else:
         found = settings.shop.group_of([value]).get(value)
-        shown = None if found is None else Shown(found, "" if found == value else value)
+        own = getattr(settings.shop, "canonical_key", str)(value)
+        shown = None if found is None else Shown(found, "" if found == own else own)
     if shown is not None:
         if len(_found) >= REMEMBERED:
             _found.clear()
@@ -178,10 +223,10 @@ def _patterns_of_shop() -> dict[str, Pattern]:
 def learn_all(samples: Iterable[Sequence[Item]]) -> dict[str, Pattern]:
     """Return the patterns by view. A view that shows rows of several models does not say which, and is left out."""
     samples = [items for items in samples if items]
-    found = [(items, learn(items)) for items in samples]
-    views = Counter(pattern.view_name for _, pattern in found if pattern is not None)
+    found = [(items, pattern) for items in samples for pattern in learn_each(items)]
+    views = Counter(pattern.view_name for _, pattern in found)
     return {
         pattern.view_name: replace(pattern, model=type(items[0].obj)) if len(samples) > 1 else pattern
         for items, pattern in found
-        if pattern is not None and views[pattern.view_name] == 1
+        if views[pattern.view_name] == 1
     }

@@ -55,6 +55,10 @@ class Shop(Protocol):
         """Return for each of `keys` that exists the key that it is shown under, its own or its parent's; one query."""
         ...
 
+    def parents_of(self, keys: Sequence[str]) -> dict[str, str]:
+        """Return the item's key for each of these keys of variants that exists, in one query."""
+        ...
+
     def samples(self, n: int) -> Iterable[Sequence[Item]]:
         """Return up to `n` sellable items of each model whose rows are shown, newest first: one, in most shops."""
         ...

@@ -183,7 +183,7 @@ class SalesmanShop(MappedShop):
             if (variant := self.variants.get(label)) is not None:
                 found |= _parents(variant, own)
             elif (kind := self.kinds.get(label)) is not None:
-                found |= {key_in(kind.model, key): key_in(kind.model, key) for key in kind.group_of(own)}
+                found |= {key_in(kind.model, key): key_in(kind.model, own) for key, own in kind.group_of(own).items()}
         return found
 
     def item_key(self, obj: Any) -> str:
@@ -228,6 +228,13 @@ class SalesmanShop(MappedShop):
             Held(f"{labels.get(f'{app}.{model}', f'{app}.{model}')}:{pk}", "", quantity)
             for app, model, pk, quantity in rows
         ]
+
+    def cart_in_session(self, request: Any) -> bool:
+        return not self.cart_of_account(request)
+
+    def cart_of_account(self, request: Any) -> bool:
+        user = getattr(request, "user", None)
+        return user is not None and user.is_authenticated
 
     # How it is done.
 

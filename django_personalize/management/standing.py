@@ -25,6 +25,8 @@ from django_personalize.shop import counts
 from django_personalize.shop.problems import PROBLEMS
 
 WEEK = timedelta(days=7)
+PAGES = 5
+"""Product pages that are tried."""
 MIDDLEWARE = "django_personalize.middleware.PersonalizeMiddleware"
 
 
@@ -51,7 +53,7 @@ def _consent() -> str:
 def sample_pages() -> Iterator[str]:
     """Yield the pages of a few products, each with the product that the capture takes it for."""
     samples = [list(items) for items in settings.shop.samples(page_views.SAMPLE)]
-    for item in [item for items in samples for item in items][: page_views.SAMPLE]:
+    for item in [item for items in samples for item in items][:PAGES]:
         if item.url:
             shown = _shown_at(item.url)
             right = "" if shown == item.key else f", but it is {item.key}"

@@ -122,6 +122,8 @@ def _keep_out_of_caches(request: HttpRequest) -> None:
 
 
 def _show(request: HttpRequest, placement: Placement, item: object, n: int | None, title: str) -> Presented:
+    if n is not None and n < 1:
+        return Presented(placement.slug, "", (), None, False, request)
     visitor, history = _person(request)
     context = () if item is None else (settings.shop.item_key(item),)
     shown_already = _shown_on_page(request)

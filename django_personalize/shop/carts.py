@@ -31,6 +31,10 @@ MOST = 100_000
 """Pieces of one thing; what a browser sends may be any number."""
 
 
+SESSION, ACCOUNT = "session", "account"
+"""What a cart may belong to: it ends with the one, and is the same on all devices of the other."""
+
+
 class UnknownShape(Exception):
     """The cart is not what its mapping describes."""
 
@@ -72,6 +76,12 @@ class Source:
         if self.spec.get("keys") == "variant":
             found = [Held("", held.key, held.quantity) for held in found]
         return [held for held in found if held.quantity > 0]
+
+    def belongs_to(self, request: Any) -> str:
+        """Return `SESSION`, `ACCOUNT`, or '' for a cookie and for a function, of which nobody knows."""
+        if self.kind == "model":
+            return ACCOUNT if account_of(self.spec, request) is not None else SESSION
+        return SESSION if self.kind == "session" else ""
 
 
 def sources(given: Any) -> list[Source]:
@@ -158,9 +168,9 @@ def _row(row: Mapping[str, Any]) -> Held | None:
 
 def owner_of(spec: Mapping[str, Any], request: Any) -> tuple[str, Any] | None:
     """Return (path from a cart's row, what it must equal) for whoever is here; None where the mapping cannot say."""
-    user = getattr(request, "user", None) if spec.get("user") else None
-    if user is not None and user.is_authenticated:
-        return spec["user"], user.pk
+    account = account_of(spec, request)
+    if account is not None:
+        return spec["user"], account
     session = getattr(request, "session", None)
     if session is None:
         return None
@@ -170,6 +180,12 @@ def owner_of(spec: Mapping[str, Any], request: Any) -> tuple[str, Any] | None:
         name, path = spec["session_value"]
         return path, session.get(name)
     return None
+
+
+def account_of(spec: Mapping[str, Any], request: Any) -> Any:
+    """Return the key of the logged-in account where the rows are looked up by it; None else."""
+    user = getattr(request, "user", None) if spec.get("user") else None
+    return user.pk if user is not None and user.is_authenticated else None
 
 
 def from_callable(source: Source, request: Any, response: Any, touched: bool) -> list[Held] | None:

@@ -6,12 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.conf import settings as django_settings
 from django.db.models import Count, Max, Min, Q
-from django.utils import timezone
 
 from django_personalize.shop.lines import MappedLines
-from django_personalize.shop.paths import expression, key_path, moment
+from django_personalize.shop.paths import moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,28 +30,15 @@ def sold(shop: Any, *, since: datetime | None = None) -> Sold | None:
     """
     if not isinstance(shop, MappedLines):
         return None
-    rows = shop.line_queryset()
-    if shop.line.get("placed") is not None:
-        rows = rows.filter(shop.line["placed"])
-    columns = {
-        f"personalize_own_{name}": expression(key_path(shop.line_model, shop.line[name]))
-        for name in ("order", "date", "user")
-        if shop.line.get(name) is not None
-    }
-    rows = rows.annotate(**columns)
-    if since is not None:
-        if not django_settings.USE_TZ:
-            since = timezone.make_naive(since, timezone.get_default_timezone())
-        rows = rows.filter(personalize_own_date__gte=since)
     asked: dict[str, Any] = {
-        "orders": Count("personalize_own_order", distinct=True),
-        "first": Min("personalize_own_date"),
-        "last": Max("personalize_own_date"),
+        "orders": Count("personalize_order", distinct=True),
+        "first": Min("personalize_date"),
+        "last": Max("personalize_date"),
     }
-    if "personalize_own_user" in columns:
-        asked["accounts"] = Count("personalize_own_user", distinct=True)
-        asked["guests"] = Count("personalize_own_order", distinct=True, filter=Q(personalize_own_user__isnull=True))
-    found = rows.aggregate(**asked)
+    if shop.line.get("user") is not None:
+        asked["accounts"] = Count("personalize_user", distinct=True)
+        asked["guests"] = Count("personalize_order", distinct=True, filter=Q(personalize_user__isnull=True))
+    found = shop.sold_lines(since).aggregate(**asked)
     return Sold(
         orders=found["orders"],
         accounts=found.get("accounts"),

@@ -101,7 +101,7 @@ class MappedItems:
         }
         return Item(
             key=key_of(obj.pk),
-            title=text(self.value("title", obj, request)) or str(obj),
+            title=text(self.value("title", obj, request)) or self._name(obj),
             url=self.url(obj, request),
             image=self._image(obj, request),
             price=price,
@@ -158,8 +158,21 @@ class MappedItems:
     def _image(self, obj: Any, request: Any) -> str:
         try:
             return image_url(self.value("image", obj, request))
-        except (ValueError, OSError):  # a file that is not there
+        except DatabaseError:
+            raise
+        except Exception:
+            # A file that is not there, a storage that does not answer.
             self._tell("product_without_image", key_of(obj.pk))
+            return ""
+
+    def _name(self, obj: Any) -> str:
+        try:
+            return str(obj)
+        except DatabaseError:
+            raise
+        except Exception:
+            # Shop code again, such as one that names the category of a product that has none.
+            self._tell("product_without_name", key_of(obj.pk))
             return ""
 
     @staticmethod

@@ -7,10 +7,8 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any, ClassVar
 
-from django.conf import settings as django_settings
 from django.db import models
 from django.db.models import BooleanField, Case, IntegerField, Q, Value, When
-from django.utils import timezone
 
 from django_personalize.conf import settings
 from django_personalize.core.tally import Tally
@@ -65,8 +63,15 @@ class MappedLines(MappedProducts):
         return model_of("ORDER_LINES", self.line)
 
     def count_lines(self, *, since: datetime | None = None) -> int:
-        rows = self._since(self._sold(self._lines()), since)
+        rows = self.sold_lines(since)
         return rows.values("pk", "personalize_order").distinct().count() if self._repeats else rows.count()
+
+    def sold_lines(self, since: datetime | None = None) -> Rows:
+        """Return the rows behind `lines()`, with what each key of `ORDER_LINES` gives in a column `personalize_<key>`.
+
+        A line comes once per order that it is in, and per row of something else that the mapping looks at.
+        """
+        return self._since(self._sold(self._lines()), since)
 
     def lines(
         self,
@@ -281,11 +286,7 @@ class MappedLines(MappedProducts):
         )
 
     def _since(self, rows: Rows, since: datetime | None) -> Rows:
-        if since is None:
-            return rows
-        if not django_settings.USE_TZ:
-            since = timezone.make_naive(since, timezone.get_default_timezone())
-        return rows.filter(personalize_date__gte=since)
+        return rows if since is None else rows.filter(personalize_date__gte=since)
 
     def _value(self, rows: Rows, name: str, key: str) -> Any:
         """Return what the column holds where its key is `key`; None where nothing can."""

@@ -16,11 +16,11 @@ from django_personalize.core.loading import load
 from django_personalize.core.memo import once
 from django_personalize.core.tally import Tally
 from django_personalize.core.types import CartLine
-from django_personalize.shop.carts import Held, NotAsked, Source, UnknownShape, sources
+from django_personalize.shop.carts import ACCOUNT, SESSION, Held, NotAsked, Source, UnknownShape, sources
 from django_personalize.shop.items import model_of
-from django_personalize.shop.keys import LONGEST
+from django_personalize.shop.keys import LONGEST, is_storable, pks_of
 from django_personalize.shop.orders import MappedOrders
-from django_personalize.shop.paths import text
+from django_personalize.shop.paths import fields_along, text
 from django_personalize.shop.problems import CART_SHAPE, CART_UNKNOWN_ITEM, KEY_TOO_LONG
 from django_personalize.shop.validation import check_carts, check_lines, check_product
 from django_personalize.shop.vocabulary import LINE_KEYS, PRODUCT_KEYS
@@ -29,6 +29,7 @@ __all__ = ["LINE_KEYS", "PRODUCT_KEYS", "MappedShop", "model_of"]
 REMEMBERED = 10_000
 REMEMBERED_SECONDS = 300.0
 SCOPE_LENGTH = 32
+UNTOLD = ""
 
 
 class MappedShop(MappedOrders):
@@ -36,7 +37,7 @@ class MappedShop(MappedOrders):
 
     Through `_base_manager`: a manager may hide rows. An adapter for what a mapping cannot say inherits from it, gives
     its own mappings as class attributes, and overrides what differs: `queryset`, `conditions`, `value`, `url`,
-    `group_of` for products, `line_queryset` for orders, `read_cart` and `watched_carts` for carts, `scope`.
+    `group_of` for products, `line_queryset` for orders, `read_cart`, `cart_in_session`, `cart_of_account` and `watched_carts` for carts, `scope`.
     """
 
     CART: ClassVar[Mapping[str, Any] | Sequence[Mapping[str, Any]] | None] = None
@@ -85,8 +86,15 @@ class MappedShop(MappedOrders):
                 tally.add(CART_SHAPE, f"{source.kind}: {source.spec[source.kind]}")
                 continue
             if held is not None:
+                vars(request)["_personalize_cart_of"] = source.belongs_to(request)
                 return held
         return None
+
+    def cart_in_session(self, request: Any) -> bool:
+        return vars(request).get("_personalize_cart_of") == SESSION
+
+    def cart_of_account(self, request: Any) -> bool:
+        return vars(request).get("_personalize_cart_of") == ACCOUNT
 
     def watched_carts(self) -> Iterator[type[models.Model]]:
         for source in self._sources:
@@ -104,19 +112,46 @@ class MappedShop(MappedOrders):
 
     def _cart_lines(self, held: Sequence[Held], tally: Tally) -> list[CartLine]:
         items = self._resolve({each.key for each in held if each.key}, self.group_of, "item")
-        variants = self._resolve({each.variant for each in held if not each.key}, self.parents_of, "variant")
+        variants = self._resolve({each.variant for each in held if each.variant}, self._items_of_variants, "variant")
         quantities: Counter[tuple[str, str]] = Counter()
         for each in held:
             item_key = items.get(each.key) if each.key else variants.get(each.variant)
-            if item_key is None:
+            if not item_key or not is_storable(each.variant):
                 tally.add(KEY_TOO_LONG if len(each.key or each.variant) > LONGEST else CART_UNKNOWN_ITEM, "CART")
                 continue
-            own = each.key if each.key != item_key else ""
-            quantities[item_key, each.variant[:LONGEST] or own] += each.quantity
+            leads_here = each.variant and variants.get(each.variant) in (item_key, UNTOLD)
+            quantities[item_key, self._variant_of(each, item_key, bool(leads_here))] += each.quantity
         return [
             CartLine(item_key=item_key, variant_key=variant_key, quantity=quantity)
             for (item_key, variant_key), quantity in sorted(quantities.items())
         ]
+
+    def _variant_of(self, held: Held, item_key: str, leads_here: bool) -> str:
+        """Return the variant's key: what a browser sent as one counts only where it is the variant of this item."""
+        model = self.variant_model or self._sold_variants
+        if leads_here and model is not None:
+            return self.canonical_key(held.variant, model)
+        own = self.canonical_key(held.variant if leads_here else held.key or item_key)
+        return "" if own == item_key else own
+
+    def _items_of_variants(self, keys: Sequence[str]) -> dict[str, str]:
+        """Return the item's key for each variant that there is; `UNTOLD` where the mapping does not say whose it is."""
+        model = self._sold_variants
+        if model is None:
+            return self.parents_of(keys)
+        pks = pks_of(model, keys)
+        found = set(model._base_manager.filter(pk__in=list(pks.values())).values_list("pk", flat=True))
+        return {key: UNTOLD for key, pk in pks.items() if pk in found}
+
+    @cached_property
+    def _sold_variants(self) -> type[models.Model] | None:
+        """The model of variants where `ORDER_LINES` alone leads to one; None else."""
+        path = self.line.get("variant")
+        if self.product.get("variant") or self.product.get("group") or not isinstance(path, str):
+            return None
+        fields = list(fields_along(self.line_model, path.removesuffix("__pk")))
+        found: type[models.Model] | None = fields[-1].related_model if fields else None
+        return found
 
     def _resolve(self, keys: set[str], look_up: Callable[[Sequence[str]], dict[str, str]], kind: str) -> dict[str, str]:
         """Return the item's key for each key that is one; what was found is remembered for some minutes.

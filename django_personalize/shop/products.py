@@ -17,7 +17,7 @@ from django.utils import translation
 from django_personalize.core.types import Item
 from django_personalize.exceptions import ConfigurationError, ShopError
 from django_personalize.shop.items import MappedItems, Rows, is_code, model_of
-from django_personalize.shop.keys import AT_ONCE, key_of, pks_of
+from django_personalize.shop.keys import AT_ONCE, key_of, pk_of, pks_of
 from django_personalize.shop.paths import crosses_many, expression, fields_along, is_condition, key_path, moment, text
 from django_personalize.shop.reading import field_named, translations_with
 
@@ -108,6 +108,16 @@ class MappedProducts(MappedItems):
         pks = pks_of(self.variant_model, keys)
         found = dict(self._groups(self.variant_model, list(pks.values()), self._group))
         return {key: key_of(found[pk]) for key, pk in pks.items() if not is_none(found.get(pk))}
+
+    def canonical_key(self, key: str, model: type[models.Model] | None = None) -> str:
+        """Return the key as it is written here, of a product or of a row of `model`: of "01" and " 1" it is "1".
+
+        An adapter with a `group_of` of its own may have keys of its own, which stay as they are.
+        """
+        if model is None and type(self).group_of is not MappedProducts.group_of:
+            return key
+        pk = pk_of(model or self.model, key)
+        return key if pk is None else key_of(pk)
 
     def samples(self, n: int) -> list[list[Item]]:
         return [self.newest(n)]

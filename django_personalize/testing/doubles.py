@@ -75,6 +75,9 @@ class MemoryShop:
     def samples(self, n: int) -> list[list[Item]]:
         return [self.newest(n)]
 
+    def parents_of(self, keys: Sequence[str]) -> dict[str, str]:
+        return {key: self.variants[key] for key in keys if key in self.variants}
+
     def find(self, field: str, value: str, *, model: Any = None) -> str | None:
         found = [item.key for item in self.stock.values() if str(getattr(item, field, None)) == value]
         return found[0] if len(found) == 1 else None

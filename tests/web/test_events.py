@@ -110,10 +110,13 @@ def test_a_yes_that_is_no_longer_one_keeps_nothing(client, me, answers):
     assert not Event.objects.exists()
 
 
-def test_a_visitor_who_was_erased_is_nobody(client, me):
+def test_a_visitor_who_was_erased_is_nobody_and_does_not_come_back(client, me):
     me.delete()
-    assert post(client, view()).status_code == 204
+    response = post(client, view())
+    assert response.status_code == 204
+    assert cookie.NAME not in response.cookies
     assert not Event.objects.exists()
+    assert not Visitor.objects.exists()
 
 
 def test_on_a_shared_computer_nothing_is_put_down_to_the_last_one(client, me):
@@ -130,7 +133,7 @@ def test_on_a_shared_computer_nothing_is_put_down_to_the_last_one(client, me):
 
 def test_the_script_may_speak_from_the_answer_to_the_yes_on_and_never_of_whom(client, answers):
     answers(personalization="granted")
-    leave = post(client).cookies[cookie.LEAVE]
+    leave = client.post("/cookies/accept/", {"all_groups": "true"}).cookies[cookie.LEAVE]
     assert (leave.value, leave["httponly"], leave["samesite"]) == ("1", "", "Lax")
 
 
