@@ -16,7 +16,7 @@ from django_personalize.conf import DEFAULTS, settings
 from django_personalize.core.loading import load
 from django_personalize.exceptions import ConfigurationError
 from django_personalize.shop.mapping import MappedShop
-from django_personalize.shop.validation import check_loads, unknown_keys
+from django_personalize.shop.validation_values import check_loads, unknown_keys
 from django_personalize.shop.vocabulary import SEARCH_KEYS
 
 MIDDLEWARE = "django_personalize.middleware.PersonalizeMiddleware"
@@ -46,8 +46,9 @@ def check_settings(**kwargs: Any) -> list[CheckMessage]:
 
 @checks.register("personalize")
 def check_surroundings(**kwargs: Any) -> list[CheckMessage]:
-    """What lies around the dict: middleware and its order, URLs, the database's options, LightFM."""
-    return [*_middleware(), *_urls(), *_lightfm(), *_sqlite(django_settings.DATABASES.get("default", {}))]
+    """What lies around the dict: time zones, middleware and its order, URLs, the database's options, LightFM."""
+    sqlite = _sqlite(django_settings.DATABASES.get("default", {}))
+    return [*_time_zones(), *_middleware(), *_urls(), *_lightfm(), *sqlite]
 
 
 def _mappings() -> Iterator[CheckMessage]:
@@ -176,6 +177,13 @@ def _ingest_keys() -> Iterator[CheckMessage]:
     for place, key in enumerate(given):
         if not isinstance(key, str) or len(key) < KEY_LENGTH:
             yield Error(f'PERSONALIZE["INGEST_KEYS"][{place}]; wanted {wanted}.', hint=hint, id="personalize.E007")
+
+
+def _time_zones() -> list[CheckMessage]:
+    if django_settings.USE_TZ:
+        return []
+    found = "USE_TZ is False; wanted True: every moment is kept with its time zone."
+    return [Error(found, hint="USE_TZ = True", id="personalize.E011")]
 
 
 def _middleware() -> list[CheckMessage]:

@@ -1,12 +1,16 @@
 import pytest
+from django.apps import apps
 from django.conf import settings as django_settings
 from django.db.models import Exists, F, OuterRef, Q
 from django.test import override_settings
 
 from django_personalize.checks import _sqlite, check_settings, check_surroundings
 from django_personalize.shop.mapping import MappedShop
+from django_personalize.shop.validation import check_carts, check_lines
+from django_personalize.shop.validation_values import check_path, check_user
 from django_personalize.testing.override import override_personalize
 from example_shop.shop.models import OrderLine
+from tests.shop.odd.models import Bonus
 
 
 def found(check):
@@ -99,6 +103,24 @@ def test_a_misspelt_key_is_named_with_the_right_one():
         ("PRODUCT", {"visible": "is_visible"}, "E008", "wanted a condition", '"visible": Q(is_visible=True)'),
         ("ORDER_LINES", {"cancelled": True}, "E008", "wanted a condition", '"cancelled": Q(...)'),
         ("ORDER_LINES", {"order": None}, "E003", 'lacks "order"', 'Add "order": a path from shop.OrderLine.'),
+        (
+            "ORDER_LINES",
+            {"user": "product__category_id"},
+            "E010",
+            "which leads to shop.Category",
+            "It should lead to auth.User.",
+        ),
+        ("ORDER_LINES", {"user": "order__pk"}, "E010", "which leads to shop.Order", '"user": "order__user_id"'),
+        ("ORDER_LINES", {"user": "order__usr"}, "E005", 'has no field "usr"', 'Did you mean "user"?'),
+        (
+            "ORDER_LINES",
+            {"price": "product__price__amount"},
+            "E005",
+            "shop.Product.price has no 'amount' in the database",
+            '"product__price"',
+        ),
+        ("PRODUCT", {"in_stock": Q(stock__more=0)}, "E005", "shop.Product.stock has no 'more'", '"stock"'),
+        ("PRODUCT", {"url": (5, "slug", "slug")}, "E007", "wanted (view name, argument, field)", None),
         ("ORDER_LINES", {"placed": Q(order__stat="x")}, "E005", 'has no field "stat"', 'Did you mean "status"?'),
     ],
 )
@@ -109,6 +131,88 @@ def test_a_wrong_mapping_is_told_with_the_line_that_mends_it(setting, change, co
     assert found_code == f"personalize.{code}"
     assert words in message
     assert found_hint == hint or hint is None
+
+
+def price_of(product, request):
+    return product.price
+
+
+@pytest.mark.parametrize("value", [5, True, [], ["price"], {"name": "price"}, object(), lambda product, request: 5])
+@pytest.mark.parametrize(("setting", "name"), [("PRODUCT", "price"), ("PRODUCT", "created"), ("ORDER_LINES", "qty")])
+def test_what_is_neither_a_path_nor_an_expression_is_told(setting, name, value):
+    with override_personalize(**{setting: {**django_settings.PERSONALIZE[setting], name: value}}):
+        [(code, message, hint)] = found(check_settings)
+    wanted = (
+        "Write it in a module, and name it by its dotted path." if callable(value) else "Name it by its path, as text."
+    )
+    assert (code, hint) == ("personalize.E007", wanted)
+    assert message.startswith(f'PERSONALIZE["{setting}"]["{name}"] is {value!r}; wanted a path')
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"PRODUCT": {**django_settings.PERSONALIZE["PRODUCT"], "price": price_of}},
+        {"SEARCH": {"results": price_of}},
+        {"CART": {"callable": price_of}},
+    ],
+)
+def test_a_function_that_is_not_named_but_given_is_told_with_its_name(change):
+    with override_personalize(**change):
+        [(code, message, hint)] = found(check_settings)
+    assert (code, "wanted a" in message) == ("personalize.E007", True)
+    assert hint == f'Name it by its dotted path: "{__name__}.price_of".'
+
+
+@pytest.mark.parametrize("value", [5, 0, True, [], {}, b"x", ("a.b",), object()])
+def test_what_counts_results_is_named_by_a_dotted_path(value):
+    with override_personalize(SEARCH={"results": value}):
+        [(code, message, _)] = found(check_settings)
+    assert (code, "wanted a dotted path" in message) == ("personalize.E007", True)
+
+
+@pytest.mark.parametrize(
+    ("path", "hint"),
+    [
+        ("order__customer_id", '"user": "order__customer__user_id"'),
+        ("order__customer", '"user": "order__customer__user_id"'),
+        ("order__customer__pk", '"user": "order__customer__user_id"'),
+        ("order__customer__id", '"user": "order__customer__user_id"'),
+        ("order__customer__user_id", None),
+        ("order__customer__user", None),
+        ("order__customer__user__pk", None),
+        ("order__customer__user__id", None),
+        ("order__customer__name", None),
+    ],
+)
+def test_the_key_of_a_customer_is_not_that_of_an_account(path, hint):
+    mapping = {"model": "cookie_shop.OrderItem", "item": "product", "order": "order", "date": "order__date_ordered"}
+    cart = {"model": "cookie_shop.OrderItem", "item": "product", "user": path}
+    told = [check_lines({**mapping, "user": path}, {}), check_carts(cart, {})]
+    for messages in told:
+        assert [(each.id, each.hint) for each in messages] == ([("personalize.E010", hint)] if hint else [])
+
+
+@pytest.mark.parametrize(
+    ("model", "path"), [("admin.LogEntry", "user_id"), ("odd.Bonus", "member"), ("odd.Bonus", "member__pk")]
+)
+def test_what_is_keyed_by_an_account_is_as_good_as_one(model, path):
+    assert list(check_user("user", path, apps.get_model(model))) == []
+
+
+def test_steps_that_the_database_can_take_are_told_nothing():
+    conditions = Q(created__year__gt=2020, name__icontains="a", pk__in=[1], category__pk__gt=1, category__isnull=False)
+    with override_personalize(PRODUCT={**django_settings.PERSONALIZE["PRODUCT"], "visible": conditions}):
+        assert found(check_settings) == set()
+    assert list(check_path("date", "facts__price__amount", Bonus)) == []
+
+
+def test_times_without_a_zone_are_told():
+    with override_settings(USE_TZ=False):
+        told = [each for each in found(check_surroundings) if each[0] == "personalize.E011"]
+    assert told == [
+        ("personalize.E011", "USE_TZ is False; wanted True: every moment is kept with its time zone.", "USE_TZ = True")
+    ]
 
 
 ROWS = {"model": "shop.OrderLine", "item": "product_id", "user": "order__user_id"}
@@ -140,6 +244,13 @@ ROWS = {"model": "shop.OrderLine", "item": "product_id", "user": "order__user_id
         ({"callable": "example_shop.shop.basket.Basket", "watch": ["shop.Lines"]}, "E004", "shop.Lines", None),
         ({"callable": "example_shop.shop.basket.Basket", "watch": "shop.Order"}, "E009", "wanted a list of models",
          '"watch": ["shop.Order"]'),
+        ({"callable": "example_shop.shop.basket.Basket", "watch": 5}, "E009", "wanted a list of models", None),
+        ({"callable": "example_shop.shop.basket.Basket", "watch": True}, "E009", "wanted a list of models", None),
+        ({"session": "a", "item": ["id"]}, "E009", "wanted a name in each entry", '"item": "item"'),
+        (ROWS | {"item": ()}, "E007", "wanted a path", None),
+        (ROWS | {"item": ("product_id", 5)}, "E007", "is 5; wanted a path", None),
+        (ROWS | {"qty": 5}, "E007", "is 5; wanted a path", None),
+        (ROWS | {"user": "order_id"}, "E010", "which leads to shop.Order", '"user": "order__user_id"'),
     ],
 )  # fmt: skip
 def test_a_wrong_cart_is_told_with_the_line_that_mends_it(cart, code, words, hint):

@@ -72,7 +72,8 @@ def test_tasks():
 
 def test_checks():
     package = ROOT / "django_personalize"
-    code = "".join((package / name).read_text() for name in ("checks.py", "shop/validation.py"))
+    names = ("checks.py", "shop/validation.py", "shop/validation_values.py")
+    code = "".join((package / name).read_text() for name in names)
     assert rows(section(REFERENCE, "System checks")) == set(re.findall(r"personalize\.[EW]\d{3}", code))
 
 

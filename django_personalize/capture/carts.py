@@ -63,7 +63,7 @@ def note_cart(
             return
         ran_out = not now and request.method == "GET" and _session_ran_out(request)
         if known is not None and not (visit.account_changed or unsettled or ran_out) and known.lines != now:
-            _record(request, visitor, _held(known.lines), _held(now), bought)
+            _record(request, visitor, known, _held(now), bought)
         Cart.objects.update_or_create(
             visitor=visitor,
             defaults={"lines": now, "unsettled": visit.account_changed, "changed_at": clock.now()},
@@ -112,9 +112,10 @@ def _held(rows: Rows) -> Held:
     return held
 
 
-def _record(request: HttpRequest, visitor: Visitor, before: Held, after: Held, bought: Iterable[Line]) -> None:
+def _record(request: HttpRequest, visitor: Visitor, known: Cart, after: Held, bought: Iterable[Line]) -> None:
+    before = _held(known.lines)
     if before - after:
-        before = _without(before, after, _ordered(visitor, bought, emptied=not after))
+        before = _without(before, after, _ordered(visitor, bought, known.changed_at, emptied=not after))
     settings.sink.write(
         [
             draft(request, visitor, kind, item_key=item_key, item_variant=variant_key, quantity=quantity)
@@ -124,7 +125,7 @@ def _record(request: HttpRequest, visitor: Visitor, before: Held, after: Held, b
     )
 
 
-def _ordered(visitor: Visitor, bought: Iterable[Line], *, emptied: bool) -> Counter[str]:
+def _ordered(visitor: Visitor, bought: Iterable[Line], copied_at: datetime, *, emptied: bool) -> Counter[str]:
     """Return the pieces, by item, that may have left the cart because they were ordered.
 
     Now, or earlier in the same checkout: what the visitor ordered in the last day, and no cart has been emptied for
@@ -133,7 +134,7 @@ def _ordered(visitor: Visitor, bought: Iterable[Line], *, emptied: bool) -> Coun
     lines = {line.key: line for line in bought}
     since = clock.now() - EMPTIES_WITHIN
     links = OrderLink.objects.filter(visitor=visitor, cart_emptied=False, linked_at__gte=since)
-    tied, reported = list(links.values_list("order_key", flat=True)), _reported(visitor, since)
+    tied, reported = list(links.values_list("order_key", flat=True)), _reported(visitor, max(since, copied_at))
     if tied or reported:
         earlier = settings.shop.lines(order_keys=[*tied, *reported]) if emptied or not lines else ()
         lines |= {line.key: line for line in earlier if emptied or line.sold}
@@ -151,11 +152,13 @@ def _ordered(visitor: Visitor, bought: Iterable[Line], *, emptied: bool) -> Coun
 
 
 def _reported(visitor: Visitor, since: datetime) -> list[str]:
-    """Return the account's latest orders that no browser of it made: a provider that reports a payment makes them."""
+    """Return the account's orders since the cart was last seen that no browser of it made: a provider that reports a
+    payment makes them.
+    """
     if not visitor.user_key:
         return []
     browsers = Visitor.objects.filter(user_key=visitor.user_key)
-    made = Event.objects.filter(kind=PURCHASE, visitor__in=browsers, occurred_at__gte=since, received_at__gte=since)
+    made = Event.objects.filter(kind=PURCHASE, visitor__in=browsers, received_at__gt=since)
     keys = set(made.values_list("transaction_id", flat=True))
     return sorted(keys - set(OrderLink.objects.filter(order_key__in=keys).values_list("order_key", flat=True)))
 

@@ -33,7 +33,8 @@ from django_personalize.shop.mapping import MappedShop
 from django_personalize.shop.paths import money
 from django_personalize.shop.products import MappedProducts, Rows, is_code
 from django_personalize.shop.reading import Reader
-from django_personalize.shop.validation import check_product, unknown_keys
+from django_personalize.shop.validation import check_product
+from django_personalize.shop.validation_values import unknown_keys
 from django_personalize.shop.vocabulary import PRODUCT_KEYS
 
 SETTING = 'PERSONALIZE["PRODUCT"]'
@@ -118,6 +119,11 @@ class SalesmanShop(MappedShop):
         yield from super().check()
         where, given = f'{SETTING}["types"]', self.product.get("types") or {}
         yield from unknown_keys(SETTING, self.product, ("types", "currency"))
+        if not isinstance(given, Mapping) or not all(isinstance(said, Mapping) for said in given.values()):
+            hint = '"types": {"shop.Accessory": {"brand": "maker"}}'
+            found = f"{where} is {given!r}; wanted a dict of dicts, by model."
+            yield Error(found, hint=hint, id="personalize.E007")
+            return
         try:
             known = {**self.variants, **self.kinds}
         except ConfigurationError as error:

@@ -5,18 +5,20 @@ Kinds, keys of items and times only: nothing here names or numbers a person.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import groupby
 
 from django.db.models import Count, Q
 
 from django_personalize.core import clock
-from django_personalize.events.vocabulary import KINDS, VIEW_ITEM_LIST
+from django_personalize.events.vocabulary import KINDS, ORDER_KINDS, VIEW_ITEM_LIST
 from django_personalize.models import Event, Impression
 
-MOST_IMPRESSIONS = 10_000
-"""Impressions are counted among the latest rows only: they are many, and no index orders them by time."""
+MOST_ROWS = 10_000
+"""Impressions, and orders, are looked at among the latest rows only: no index orders them by time."""
+WEEK = timedelta(days=7)
 AGAIN = 1_000
 """Numbers of rows that are looked through again: one may become visible after others with higher numbers."""
 
@@ -46,9 +48,30 @@ def seen() -> list[Seen]:
 
 def _impressions(now: datetime) -> Seen:
     """What of our own choices was seen is kept as impressions, one per slot."""
-    times = list(Impression.objects.order_by("-pk").values_list("seen_at", flat=True)[:MOST_IMPRESSIONS])
+    times = list(Impression.objects.order_by("-pk").values_list("seen_at", flat=True)[:MOST_ROWS])
     hour, today = (sum(time >= now - timedelta(hours=hours) for time in times) for hours in (1, 24))
     return Seen(VIEW_ITEM_LIST, max(times, default=None), hour, today)
+
+
+def live(found: list[Seen]) -> set[str]:
+    """Return the kinds that came in by themselves during the last week: orders that were read from the shop's tables
+    all at once are no sign that one is noticed as it is placed.
+    """
+    since = clock.now() - WEEK
+    recent = {each.kind for each in found if each.last is not None and each.last >= since}
+    return recent.difference(ORDER_KINDS) | _orders_by_themselves(since)
+
+
+def _orders_by_themselves(since: datetime) -> set[str]:
+    """Return the kinds of orders' events that were stored an order at a time; what is read at once has one time."""
+    rows = Event.objects.filter(kind__in=ORDER_KINDS).order_by("-pk")
+    together: dict[datetime, set[str]] = {}
+    kinds: dict[datetime, set[str]] = {}
+    for received_at, kind, order in rows.values_list("received_at", "kind", "transaction_id")[:MOST_ROWS]:
+        if received_at >= since:
+            together.setdefault(received_at, set()).add(order)
+            kinds.setdefault(received_at, set()).add(kind)
+    return set[str]().union(*(kinds[moment] for moment, orders in together.items() if len(orders) == 1))
 
 
 def table(found: list[Seen]) -> Iterator[str]:
@@ -92,6 +115,18 @@ class Watch:
                 yield seen_at, VIEW_ITEM_LIST, item_key
         self._events = _latest(self._events)
         self._impressions = _latest(self._impressions)
+
+
+def grouped(new: Iterable[tuple[datetime, str, str]]) -> list[tuple[datetime, str, str]]:
+    """Return (time, kind, what) with the items of a row that were seen at one look as one line."""
+    found: list[tuple[datetime, str, str]] = []
+    for kind, same in groupby(new, key=lambda each: each[1]):
+        rows = list(same)
+        if kind == VIEW_ITEM_LIST and len(rows) > 1:
+            found.append((rows[0][0], kind, f"{len(rows):,} items"))
+        else:
+            found += rows
+    return found
 
 
 def _latest(numbers: set[int]) -> set[int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,7 +12,7 @@ from django_personalize.exceptions import ConfigurationError
 from django_personalize.management.telling import plural
 from django_personalize.shop.carts import Source, UnknownShape, sources
 from django_personalize.shop.detection import sessions, tables
-from django_personalize.shop.products import model_of
+from django_personalize.shop.products import MappedProducts, model_of
 
 
 def readable() -> Iterator[str]:
@@ -32,8 +32,32 @@ def _session(source: Source) -> str:
             held += bool(source.read(request, None, True))
         except UnknownShape:
             wrong += 1
+    name = source.spec["session"]
+    if not any(_has(session, name) for session in stored) and (others := _others(stored)):
+        return f'of {plural(len(stored), "stored session")}, none has "{name}", but {others}.'
     odd = f", {wrong} of a shape that the mapping does not describe" if wrong else ""
     return f"of {plural(len(stored), 'stored session')}, {held} with something in the cart{odd}."
+
+
+def _has(session: Any, name: str) -> bool:
+    for part in name.split("."):
+        if not isinstance(session, Mapping) or part not in session:
+            return False
+        session = session[part]
+    return True
+
+
+def _others(stored: list[dict[str, Any]]) -> str:
+    """Return under which names these sessions hold what looks like a cart; '' where nothing does."""
+    shop = settings.shop
+    found: dict[str, int] = {}
+    if isinstance(shop, MappedProducts):
+        found = {shape.name: shape.seen for shape in sessions.carts(shop.model, shop.variant_model)[0]}
+    for name, seen in sessions.named(stored).items():
+        found.setdefault(name, seen)
+    return " and ".join(
+        f'{plural(seen, "has", "have")} "{name}", which looks like a cart' for name, seen in found.items()
+    )
 
 
 def _rows(source: Source) -> str:

@@ -6,6 +6,13 @@ from types import TracebackType
 from typing import Any, Self
 
 WIDTH = 28
+STAGES = {
+    "read": "Reading what was sold",
+    "factors": "Learning who likes what",
+    "measure": "Trying it on later orders",
+    "publish": "Publishing the model",
+}
+"""What the stages of a training are called before a human."""
 
 
 class Progress:
@@ -34,8 +41,9 @@ class Progress:
             self.title = title
         if not self.stdout.isatty():
             if done >= total:
-                self.stdout.write(f"{title}: {done:,}")
+                self.stdout.write(f"{STAGES[title]}: done" if title in STAGES else f"{title}: {done:,}")
             return
+        title = STAGES.get(title, title)
         share = min(1.0, done / total) if total else 1.0
         filled = round(share * WIDTH)
         self.drawn = f"{title:<34} [{'#' * filled}{'.' * (WIDTH - filled)}] {share:4.0%}"

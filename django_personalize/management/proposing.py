@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.apps import apps
 from django.core.management.base import CommandError
 
 from django_personalize.management.questions import Questions
 from django_personalize.management.telling import plural
 from django_personalize.shop.detection import lines, proposal, ready, states, tables
-from django_personalize.shop.detection.block import block, describe, setting
+from django_personalize.shop.detection.block import block, by_hand, describe, setting
 from django_personalize.shop.detection.lines import Sales
 from django_personalize.shop.detection.proposal import Proposal
 from django_personalize.shop.detection.states import Answer, State
@@ -17,8 +18,10 @@ from django_personalize.shop.detection.states import Answer, State
 BEGIN = "# --- for the settings: begin " + "-" * 40
 END = "# --- for the settings: end " + "-" * 42
 NOTHING_FOUND = (
-    "No table looks like one of order lines, whose rows lead to a product and to an order. Write the mapping by hand, "
-    "or an adapter class: docs/shop.md says how."
+    "No table looks like one of order lines, whose rows lead to a product and to an order.\n"
+    "Fill in the lines that are comments, or name the table: --lines app.Model. Where orders keep what was sold as\n"
+    "text or JSON, write a subclass of django_personalize.shop.mapping.MappedShop with its own lines() and\n"
+    'count_lines(), and name it: "SHOP": "yourshop.personal.YourShop".'
 )
 
 
@@ -29,7 +32,11 @@ def propose(questions: Questions, stdout: Any, *, label: str = "") -> None:
         stdout.write("A ready adapter fits this shop; it needs no mapping.")
         stdout.write(f"\n{BEGIN}\n{setting(adapter)}\n{END}\n")
         return
-    sales, others = _choose(questions, label)
+    chosen = _choose(questions, label)
+    if chosen is None:
+        stdout.write(f"{NOTHING_FOUND}\n\n{BEGIN}\n{by_hand(proposal.product_alone())}\n{END}\n")
+        return
+    sales, others = chosen
     guessed = proposal.propose(sales, others=others)
     _tell(stdout, guessed)
     if questions.asks:
@@ -54,23 +61,29 @@ def propose(questions: Questions, stdout: Any, *, label: str = "") -> None:
         )
 
 
-def _choose(questions: Questions, label: str) -> tuple[Sales, list[Sales]]:
-    """Return the table of order lines, and those that may be it as well."""
+def _choose(questions: Questions, label: str) -> tuple[Sales, list[Sales]] | None:
+    """Return the table of order lines, and those that may be it as well; None where there is none."""
     found = proposal.candidates()
     close = lines.close(found)
     if label:
         close = [sales for sales in found if sales.model._meta.label_lower == label.lower()]
         if not close:
             known = ", ".join(sales.model._meta.label for sales in found) or "none"
-            raise CommandError(
-                f"{label} does not lead to both a product and an order, as order lines would. Found: {known}."
-            )
+            raise CommandError(f"{_refused(label)} Found: {known}.")
     if not close:
-        raise CommandError(NOTHING_FOUND)
+        return None
     chosen = 0
     if len(close) > 1:
         chosen = questions.one("Which table holds the lines of orders?", [_named(sales) for sales in close])
     return close[chosen], [sales for sales in close if sales is not close[chosen]]
+
+
+def _refused(label: str) -> str:
+    try:
+        apps.get_model(label)
+    except (LookupError, ValueError):
+        return f"--lines {label}: there is no such model; wanted app.Model."
+    return f"{label} does not lead to both a product and an order, as order lines would."
 
 
 def _named(sales: Sales) -> str:

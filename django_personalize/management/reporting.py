@@ -4,15 +4,28 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models.constants import LOOKUP_SEP
+from django.urls import reverse
+
 from django_personalize.capture import page_views
 from django_personalize.capture.orders import Reconciled
 from django_personalize.conf import settings
+from django_personalize.core.types import Item
 from django_personalize.events.vocabulary import PURCHASE
 from django_personalize.management.telling import day, plural
 from django_personalize.models import Event, ModelVersion
 from django_personalize.shop import counts
 from django_personalize.shop.problems import KEY_TOO_LONG, NO_DATE, NO_ORDER, NO_QUANTITY
 
+RUNGS = {
+    "newest": "new arrivals",
+    "popular": "best sellers",
+    "neighbours": "what is bought together",
+    "factors": "what each shopper is likely to like",
+    "ranker": "all of these together, weighed for this shop",
+}
+"""What each rung of the ladder shows, in words."""
+AT_ONCE = 500
 LEFT_OUT = (NO_ORDER, NO_DATE, NO_QUANTITY, KEY_TOO_LONG)
 """Problems for which a line is not kept."""
 
@@ -64,13 +77,27 @@ def _sold(lines: int, orders: int | None) -> str:
 
 
 def coverage() -> str:
-    """Say how much of the catalogue somebody has bought."""
+    """Say how much of the catalogue can be shown, and how much somebody has bought."""
     bought = set(Event.objects.filter(kind=PURCHASE).values_list("item_key", flat=True).distinct().iterator())
-    total = sold = 0
-    for key, *_facts in settings.shop.facts():
-        total += 1
-        sold += key in bought
-    return f"{plural(total, 'product')}; {100 * sold // total} % have been bought." if total else "no product."
+    keys, shown = catalogue()
+    if not keys:
+        return "no product."
+    told = f"{shown_of(len(keys), shown)}; {100 * len(bought.intersection(keys)) // len(keys)} % have been bought."
+    return told if shown else f"{told} {NONE_SHOWN}"
+
+
+NONE_SHOWN = 'Wrong: no product can be shown now; see PRODUCT["visible"] and ["in_stock"].'
+
+
+def catalogue() -> tuple[list[str], int]:
+    """Return the keys of all products, and how many of them can be shown now."""
+    keys = [key for key, *_facts in settings.shop.facts()]
+    parts = (keys[start : start + AT_ONCE] for start in range(0, len(keys), AT_ONCE))
+    return keys, sum(len(settings.shop.sellable(part)) for part in parts)
+
+
+def shown_of(total: int, shown: int) -> str:
+    return f"{plural(total, 'product')}, {shown:,} can be shown now"
 
 
 def pages() -> str:
@@ -79,11 +106,34 @@ def pages() -> str:
     told = [_pattern(pattern) for pattern in page_views.learn_all(samples).values()]
     if told:
         return f"recognised by {', and '.join(told)}."
-    urls = [item.url for items in samples for item in items if item.url]
-    if not any(samples):
+    shown = [item for items in samples for item in items]
+    urls = [item.url for item in shown if item.url]
+    if not shown:
         return "there is no product to show yet."
-    why = f"{urls[0]} does not say which product it shows" if urls else "products have no URL"
+    why = f"{urls[0]} does not say which product it shows" if urls else _no_url(shown[0])
     return f'not recognised: {why}. Set PRODUCT["url"], or put {{% personalize_product product %}} on the page.'
+
+
+def _no_url(item: Item) -> str:
+    """Return why a product has no address: what its method or its URL pattern says, where it says anything."""
+    given = getattr(settings.shop, "product", {}).get("url")
+    ask = getattr(item.obj, "get_absolute_url", None)
+    try:
+        if isinstance(given, list | tuple):
+            reverse(given[0], kwargs={given[1]: attribute(item.obj, given[2])})
+        elif given is None and ask is not None and not getattr(ask, "alters_data", False):
+            ask()
+    except Exception as error:
+        # Whatever the shop's method raises is what has to be told.
+        name = f'PRODUCT["url"], {given!r},' if given else "get_absolute_url()"
+        return f"{name} fails: {type(error).__name__}: {error}"
+    return "products have no URL"
+
+
+def attribute(obj: Any, path: str) -> Any:
+    for name in path.split(LOOKUP_SEP):
+        obj = getattr(obj, name)
+    return obj
 
 
 def _pattern(pattern: page_views.Pattern) -> str:
@@ -110,6 +160,13 @@ def _kind(spec: dict[str, Any]) -> str:
 
 
 def model(version: ModelVersion | str) -> str:
+    """Say in words what a training came to: what is shown now, from how much, and what the next step waits for."""
     if isinstance(version, str):
         return version
-    return f"{version.pk} is {version.status} after {version.seconds:.0f} s. {version.verdict}"
+    told = f"{version.pk} is {version.status} after {version.seconds:.0f} s."
+    ladder = version.metrics.get("ladder")
+    if version.status != ModelVersion.Status.LIVE or not ladder:
+        return f"{told} {version.verdict}"
+    told += f" It shows {RUNGS[ladder['rung']]}, learnt from {plural(version.counts.get('lines', 0), 'order line')}."
+    following = ladder["next"]
+    return told if following is None else f"{told} The next step, {RUNGS[following['rung']]}, {following['why']}."

@@ -19,6 +19,7 @@ from django_personalize.events.vocabulary import PURCHASE, USER_ENGAGEMENT
 from django_personalize.management import reporting
 from django_personalize.management.captured import ago
 from django_personalize.management.carting import readable
+from django_personalize.management.reporting import RUNGS
 from django_personalize.management.telling import day, plural
 from django_personalize.models import Event, Finding, Impression, ModelVersion, Visitor
 from django_personalize.shop import counts
@@ -118,7 +119,7 @@ def _model() -> str:
     loaded = store.live()
     if loaded is None or loaded.number != live.pk:
         return f"{live.pk} is live, but its files cannot be read here: see ARTIFACTS."
-    return f"{live.pk} is live since {day(live.promoted_at or live.created_at)}, on the rung {loaded.rung}."
+    return f"{live.pk} is live since {day(live.promoted_at or live.created_at)}; it shows {RUNGS[loaded.rung]}."
 
 
 def findings(days: int = 7) -> Iterator[str]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 
 from django.core import checks
 from django.core.checks import CheckMessage
 from django.core.management.base import CommandError
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.utils import timezone
 
 from django_personalize.conf import DEFAULTS, settings
@@ -16,6 +17,7 @@ from django_personalize.core.tally import Tally
 from django_personalize.models import Event
 from django_personalize.shop.problems import PROBLEMS
 
+INTERRUPTED = "Interrupted. Nothing is half done: run the command again and it goes on from here."
 NEXT_IS_SETUP = "Run manage.py personalize_setup: it proposes what to put into the settings."
 
 
@@ -24,9 +26,22 @@ def described() -> bool:
     return bool(DEFAULTS["SHOP"] != settings.SHOP or settings.PRODUCT or settings.ORDER_LINES)
 
 
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """End the command in words at Ctrl-C."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise CommandError(INTERRUPTED, returncode=130) from None
+
+
 def need_tables() -> None:
-    """End the command where `migrate` has not run yet."""
-    if Event._meta.db_table not in connection.introspection.table_names():
+    """End the command where `migrate` has not run yet, or the database does not answer."""
+    try:
+        tables = connection.introspection.table_names()
+    except DatabaseError as error:
+        raise CommandError(f"The database does not answer: {error}") from error
+    if Event._meta.db_table not in tables:
         raise CommandError("The tables are not there yet: run manage.py migrate first.")
 
 

@@ -73,7 +73,8 @@ def value_of(model: type[models.Model], field: Any, text: str) -> Any:
     try:
         value = field.to_python(text)
         if isinstance(value, Decimal):
-            format_number(value, field.max_digits, field.decimal_places)
+            held = Decimal(format_number(value, field.max_digits, field.decimal_places) or "nan")
+            return held if held == value else None
     except (ValidationError, ValueError, TypeError, ArithmeticError):
         return None
     if isinstance(value, int):

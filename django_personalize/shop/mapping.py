@@ -30,6 +30,7 @@ REMEMBERED = 10_000
 REMEMBERED_SECONDS = 300.0
 SCOPE_LENGTH = 32
 UNTOLD = ""
+"""What stands for the item of a variant that exists, where nothing says whose it is."""
 
 
 class MappedShop(MappedOrders):
@@ -37,7 +38,8 @@ class MappedShop(MappedOrders):
 
     Through `_base_manager`: a manager may hide rows. An adapter for what a mapping cannot say inherits from it, gives
     its own mappings as class attributes, and overrides what differs: `queryset`, `conditions`, `value`, `url`,
-    `group_of` for products, `line_queryset` for orders, `read_cart`, `cart_in_session`, `cart_of_account` and `watched_carts` for carts, `scope`.
+    `group_of` for products, `line_queryset` for orders, `read_cart`, `cart_in_session`, `cart_of_account` and
+    `watched_carts` for carts, `scope`.
     """
 
     CART: ClassVar[Mapping[str, Any] | Sequence[Mapping[str, Any]] | None] = None
@@ -91,10 +93,10 @@ class MappedShop(MappedOrders):
         return None
 
     def cart_in_session(self, request: Any) -> bool:
-        return vars(request).get("_personalize_cart_of") == SESSION
+        return bool(vars(request).get("_personalize_cart_of") == SESSION)
 
     def cart_of_account(self, request: Any) -> bool:
-        return vars(request).get("_personalize_cart_of") == ACCOUNT
+        return bool(vars(request).get("_personalize_cart_of") == ACCOUNT)
 
     def watched_carts(self) -> Iterator[type[models.Model]]:
         for source in self._sources:

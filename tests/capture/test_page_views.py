@@ -5,8 +5,19 @@ from django.http import HttpResponse
 from django.test import RequestFactory
 from django.urls import clear_script_prefix, path, resolve, set_script_prefix
 
-from django_personalize.capture.page_views import Pattern, item_of, learn, say, shown_by, view_of
+from django_personalize.capture.page_views import (
+    Pattern,
+    Shown,
+    item_of,
+    learn,
+    learn_all,
+    learn_each,
+    say,
+    shown_by,
+    view_of,
+)
 from django_personalize.core.types import Item
+from tests.shop.odd.models import Boot, Poster, Shirt
 
 
 def page(request, **kwargs):
@@ -18,6 +29,9 @@ urlpatterns = [
     path("by-title/<title>/", page, name="by-title"),
     path("<int:category>/<int:pk>/", page, name="nested"),
     path("about/", page, name="about"),
+    path("sets/<slug:code>/", page, name="set"),
+    path("models/<slug:slug>/", page, name="model"),
+    path("boots/<str:pk>/", page, name="boot"),
 ]
 
 
@@ -76,6 +90,81 @@ def test_a_shop_below_a_prefix_is_learnt():
         assert learn([item("1", "/shop/products/1/")]) == Pattern("product", "pk", "")
     finally:
         clear_script_prefix()
+
+
+PRODUCT = Pattern("product", "pk", "")
+TWO = [item("1", "/products/1/"), item("2", "/products/2/")]
+
+
+class Failing:
+    @property
+    def pk(self):
+        raise RuntimeError("no category")
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        item("3", ""),
+        item("3", "/nowhere/"),
+        item("3", "https://[half/an/address"),
+        item("3", "/about/"),
+        item("3", "/by-title/Set/", title="Another"),
+        replace(item("3", "/products/3/"), obj=Failing()),
+    ],
+)
+def test_one_odd_item_costs_no_other_its_views(odd):
+    assert learn_all([[*TWO, odd]]) == learn_all([[odd, *TWO]]) == {"product": PRODUCT}
+
+
+def test_items_of_one_model_may_have_pages_in_several_views():
+    sets = [item(str(key), f"/sets/{code}/", code=code) for key, code in ((3, "a"), (4, "b"))]
+    assert learn_all([[*TWO, *sets]]) == {"product": PRODUCT, "set": Pattern("set", "code", "code")}
+
+
+def test_a_single_item_among_others_decides_by_what_is_its_alone():
+    poster = replace(item("red", "/models/red/"), obj=Poster(slug="red"))
+    shirt = replace(item("9", "/models/polo/"), obj=Shirt(pk=9, slug="polo"))
+    boot = replace(item("9", "/models/polo/"), obj=Boot(pk=9, slug="polo"))
+    assert learn_each([*TWO, item("3", "/boots/3/")]) == [PRODUCT, Pattern("boot", "pk", "")]
+    assert learn_each([*TWO, poster]) == [PRODUCT, Pattern("model", "slug", "")]
+    assert learn_each([*TWO, shirt]) == [PRODUCT, Pattern("model", "slug", "slug")]
+    assert learn_each([*TWO, boot]) == [PRODUCT]  # two boots may have the same slug
+    assert learn_each([boot]) == [Pattern("model", "slug", "slug")]
+    assert learn_each([*TWO, item("7", "/7/7/")]) == [PRODUCT]  # which of the two is the key?
+
+
+def test_a_view_of_rows_of_several_models_is_left_out_and_no_other():
+    others = [replace(item(key, url), obj=Boot(pk=key)) for key, url in (("3", "/products/3/"), ("4", "/boots/4/"))]
+    assert learn_all([TWO, others]) == {"boot": Pattern("boot", "pk", "", Boot)}
+
+
+@pytest.mark.django_db
+def test_a_product_whose_address_fails_costs_no_other_its_views(settings, monkeypatch, django_assert_num_queries):
+    def address(self):
+        if self.slug == "odd":
+            raise ValueError("no category")
+        return f"/boots/{self.pk}/"
+
+    monkeypatch.setattr(Boot, "get_absolute_url", address)
+    made = [Boot._base_manager.create(slug=slug) for slug in ("tall", "low", "odd")]
+    settings.PERSONALIZE = {**settings.PERSONALIZE, "PRODUCT": {"model": "odd.Boot"}}
+    request = RequestFactory().get(f"/boots/{made[0].pk}/")
+    request.resolver_match = resolve(request.path)
+    with django_assert_num_queries(2):  # all samples, and this one
+        assert item_of(request) == str(made[0].pk)
+
+
+@pytest.mark.django_db
+def test_an_address_that_writes_the_key_otherwise_is_no_variants_page(settings, monkeypatch):
+    monkeypatch.setattr(Boot, "get_absolute_url", lambda self: f"/boots/{self.pk}/")
+    parent = Boot._base_manager.create(slug="tall", pk=7)
+    Boot._base_manager.create(slug="tall-42", pk=8, parent=parent)
+    settings.PERSONALIZE = {**settings.PERSONALIZE, "PRODUCT": {"model": "odd.Boot", "group": "parent"}}
+    for url, shown in (("07", Shown("7")), (" 7", Shown("7")), ("08", Shown("7", "8")), ("8", Shown("7", "8"))):
+        request = RequestFactory().get("/")
+        request.resolver_match = resolve(f"/boots/{url}/")
+        assert shown_by(request) == shown
 
 
 @pytest.mark.parametrize(

@@ -10,15 +10,16 @@ from django.core.management import CommandError, call_command
 from django.db.models import Q
 from django.test import Client
 
-from django_personalize.capture.orders import reconcile
+from django_personalize.capture.orders import reconcile, reconcile_orders
 from django_personalize.conf import settings as personalize
 from django_personalize.core import clock
 from django_personalize.core.types import EventDraft
 from django_personalize.integrations.cookie_consent import create_groups
-from django_personalize.management.captured import Watch, ago
+from django_personalize.management.captured import Watch, ago, grouped
 from django_personalize.management.standing import sample_pages
 from django_personalize.models import Event, Finding, Impression
 from django_personalize.testing.override import override_personalize
+from example_shop.shop.models import Order
 from tests.people import visitor
 from tests.processes import ROOT, environment, run, until
 from tests.shops import bought, order, product, user
@@ -41,10 +42,10 @@ class TestASummary:
         output = told(capsys)
         assert output.startswith("Events            last seen         hour       day\nnone yet\n")
         assert "Consent:        browsers that say yes: 0 to personalization, 0 to analytics.\n" in output
-        assert "\nSeen: nothing yet.\n" in output
-        advice = output.split("Not yet seen, and what to do about each:\n")[1].splitlines()
+        assert "\nSeen live in the last 7 days: nothing yet.\n" in output
+        advice = output.split("Not seen in the last 7 days, and what to do about each:\n")[1].splitlines()
         assert advice[0].startswith("  No browser says yes: open the shop, and agree to the banner.")
-        assert advice[1].startswith("  The script was never heard. Put {% load personalize %}{% personalize_script %}")
+        assert advice[1].startswith("  The script was not heard. Put {% load personalize %}{% personalize_script %}")
         assert [line.split(":")[0].strip() for line in advice[2:-1]] == [
             "view_item",
             "add_to_cart",
@@ -70,7 +71,7 @@ class TestASummary:
         assert "Events            last seen         hour       day\n" in output
         assert "view_item         0 s ago              1         2\n" in output
         assert "purchase          2 d ago              0         0\n" in output
-        assert "Seen: view_item, purchase.\n" in output
+        assert "Seen live in the last 7 days: view_item, purchase.\n" in output
 
     def test_shows_for_some_products_what_their_pages_count_as(self, capsys):
         lantern = product("Lantern")
@@ -166,6 +167,42 @@ class TestASummary:
         assert '  view_item: no URL pattern of product pages is known. Set PRODUCT["url"]' in output
         assert "  add_to_cart: the cart is not known. Set CART;" in output
 
+    def test_orders_that_were_read_all_at_once_have_not_been_seen_to_arrive(self, capsys):
+        for number in ("A", "B"):
+            bought(order(number, placed_at=clock.now()), product(f"Lantern {number}"), returned_at=clock.now())
+        reconcile()
+        output = told(capsys)
+        assert "\nSeen live in the last 7 days: nothing yet.\n" in output
+        assert "  purchase: place an order." in output
+        assert "never read" not in output
+        bought(order("C", placed_at=clock.now()), product("Candle"))
+        reconcile_orders([str(Order.objects.get(number="C").number)])
+        assert "\nSeen live in the last 7 days: purchase.\n" in told(capsys)
+
+    def test_what_was_seen_long_ago_is_not_seen(self, capsys):
+        event("search", ago=timedelta(days=8))
+        event("login", ago=timedelta(days=6))
+        output = told(capsys)
+        assert "\nSeen live in the last 7 days: login.\n" in output
+        assert "\n  search: search for something." in output
+
+    def test_a_cart_under_another_name_than_the_mapped_one_is_told(self, capsys):
+        for number, name in enumerate(("bag", "bag", "basket", "locale")):
+            session = SessionStore()
+            session[name] = {"bag": {str(product(f"Lantern {number}").pk): 1}, "basket": {}, "locale": "uz"}[name]
+            session.save()
+        with override_personalize(CART={"session": "cart"}):
+            output = told(capsys)
+        assert (
+            '                of 4 stored sessions, none has "cart", '
+            'but 2 have "bag", which looks like a cart and 1 has "basket", which looks like a cart.\n'
+        ) in output
+        session = SessionStore()
+        session["cart"] = {}
+        session.save()
+        with override_personalize(CART={"session": "cart"}):
+            assert "                of 5 stored sessions, 0 with something in the cart.\n" in told(capsys)
+
     def test_names_nobody(self, capsys):
         person = user("ann.other")
         who = visitor("personalization", user_key=str(person.pk))
@@ -210,6 +247,17 @@ class TestWatching:
         )
         Impression.objects.create(decision=decision, slot=1, item_key="5", seen_at=clock.now())
         assert [found[1:] for found in watch.new()] == [("view_item_list", "5")]
+
+    def test_a_row_that_was_seen_at_once_is_one_line(self):
+        moment = clock.now()
+        new = [(moment, "view_item", "1"), *((moment, "view_item_list", str(key)) for key in range(18))]
+        assert grouped(new) == [(moment, "view_item", "1"), (moment, "view_item_list", "18 items")]
+        assert grouped(new[:2]) == new[:2]
+
+    def test_says_what_came_meanwhile_beside_what_came_before(self, capsys):
+        event("search")
+        output = told(capsys, "--seconds", "0")
+        assert "\nSeen while following: nothing yet.\nSeen live in the last 7 days: search.\n" in output
 
     def test_a_visit_to_the_shop_arrives_in_its_order(self):
         create_groups()
@@ -263,5 +311,5 @@ def test_a_following_process_prints_what_others_store_and_ends_cleanly_by_ctrl_c
         "search",
         "login",
     ]
-    assert "\nSeen: view_item, search, login.\n" in followed
+    assert "\nSeen while following: view_item, search, login.\n" in followed
     assert "Traceback" not in followed

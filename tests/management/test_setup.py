@@ -1,3 +1,4 @@
+import logging
 import os
 import pty
 import re
@@ -6,10 +7,12 @@ import sys
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db.models import Q
+from django.db.models import Q, Value
+from django.db.models.functions import Coalesce
 
 from django_personalize.core import clock
 from django_personalize.models import Event, ModelVersion
+from django_personalize.shop.mapping import MappedShop
 from django_personalize.testing.doubles import MemoryShop
 from django_personalize.testing.override import override_personalize
 from example_shop.shop.models import Order, OrderLine, Product
@@ -159,18 +162,19 @@ def test_set_up_makes_the_purposes_reads_the_orders_learns_and_reports(capsys):
     today = clock.now().date().isoformat()
     output, code = run(capsys)
     assert code == 0
-    told = [text for text in output.splitlines() if not re.match(r"(Order lines|read|factors|measure|publish):", text)]
+    told = [text for text in output.splitlines() if not re.match(r"(Order lines:|.*: done$)", text)]
     assert told[:6] == [
         "Purposes made: personalization, analytics.",
         "",
         "Orders:         3 orders with 6 lines of 1 account and 1 guest order, "
         f"from {today} to {today}; 2 lines cancelled or given back.",
-        "Catalogue:      3 products; 66 % have been bought.",
+        "Catalogue:      3 products, 3 can be shown now; 66 % have been bought.",
         'Product pages:  recognised by the URL pattern "shop:product", whose pk is the key.',
         'Cart:           session["basket"].',
     ]
     assert told[6].startswith("Model:          ")
-    assert "The ladder stands on" in told[6]
+    assert " s. It shows best sellers, learnt from 5 order lines. The next step, what is bought together, " in told[6]
+    assert "Reading what was sold: done\n" in output
     assert ModelVersion.objects.filter(status="live").count() == 1
     assert "The banner has its purposes already." in run(capsys)[0]
     assert Event.objects.count() == 8
@@ -217,7 +221,7 @@ def test_a_check_of_a_good_set_up_says_what_is_there_and_changes_nothing(capsys)
     assert code == 0
     assert "PRODUCT: model, title, price, " in output
     assert '\nCart: session["basket"].\n' in output
-    assert "\nCatalogue: 1 product.\nOrders: 1 order with 1 line count as sold.\n" in output
+    assert "\nCatalogue: 1 product, 1 can be shown now.\nOrders: 1 order with 1 line count as sold.\n" in output
     assert not Event.objects.exists()
 
 
@@ -253,6 +257,148 @@ def test_a_check_fails_where_no_product_can_be_shown(capsys):
     output, code = run(capsys, "--check")
     assert code == 1
     assert 'Wrong: no product can be shown now; see PRODUCT["visible"] and ["in_stock"].' in output
+
+
+LINES = {"model": "shop.OrderLine", "item": "product_id", "order": "order_id", "date": "order__placed_at"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"date": "returned_at"}, "Wrong: 0 of 2 order lines can be used.\n"),
+        (
+            {"placed": Q(order__status="delivered")},
+            'Wrong: 0 of 2 order lines can be used, since ORDER_LINES["placed"] is true of none.\n',
+        ),
+    ],
+)
+def test_a_check_fails_where_no_order_line_can_be_used(changes, said, capsys):
+    placed = order("A")
+    bought(placed, product("Lantern"))
+    bought(placed, product("Candle"))
+    with override_personalize(ORDER_LINES=LINES | changes):
+        output, code = run(capsys, "--check")
+    assert code == 1
+    assert said in output
+
+
+def test_a_check_of_a_shop_without_orders_is_no_failure(capsys):
+    product("Lantern")
+    with override_personalize(ORDER_LINES=LINES):
+        assert run(capsys, "--check")[1] == 0
+
+
+class Failing(MappedShop):
+    def lines(self, **asked):
+        raise TypeError("unhashable type: 'dict'")
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        (
+            {"ORDER_LINES": LINES | {"price": Coalesce("unit_price", Value("none"))}},
+            'PERSONALIZE["ORDER_LINES"]["price"]',
+        ),
+        ({"ORDER_LINES": LINES | {"placed": Q(quantity__gt="many")}}, 'PERSONALIZE["ORDER_LINES"]["placed"]'),
+        (
+            {"PRODUCT": {"model": "shop.Product", "visible": Q(stock__gt="many")}},
+            'PERSONALIZE["PRODUCT"]["visible"]',
+        ),
+        ({"SHOP": f"{__name__}.Failing"}, 'PERSONALIZE["ORDER_LINES"] cannot be read: TypeError: unhashable'),
+    ],
+)
+def test_a_check_that_cannot_read_names_the_setting_and_is_no_traceback(changes, said, capsys):
+    bought(order("A"), product("Lantern"))
+    with override_personalize(**changes):
+        output, code = run(capsys, "--check")
+    assert code == 1
+    assert "Wrong:" in output
+    assert said in output
+
+
+class Odd(MappedShop):
+    def check(self):
+        raise AttributeError("no such thing")
+
+
+def test_a_check_whose_checks_fail_says_so(capsys):
+    with override_personalize(SHOP=f"{__name__}.Odd"):
+        output, code = run(capsys, "--check")
+    assert code == 1
+    assert output == "Wrong: the settings cannot be checked: AttributeError: no such thing\n"
+
+
+class Logging(MappedShop):
+    def lines(self, **asked):
+        logging.getLogger("django_personalize.shop").warning("price of %s is odd", "1")
+        return super().lines(**asked)
+
+
+def test_what_is_logged_during_a_check_stands_after_its_report(capsys, caplog):
+    bought(order("A"), product("Lantern"))
+    with override_personalize(SHOP=f"{__name__}.Logging"):
+        output, code = run(capsys, "--check")
+    assert code == 0
+    assert output.splitlines()[-1] == "Logged while reading: price of 1 is odd"
+    assert not caplog.records
+
+
+def test_how_much_of_the_catalogue_can_be_shown_is_told(capsys):
+    product("Lantern")
+    product("Candle", is_visible=False)
+    assert "\nCatalogue: 2 products, 1 can be shown now.\n" in run(capsys, "--check")[0]
+    assert "Catalogue:      2 products, 1 can be shown now; 0 % have been bought.\n" in run(capsys)[0]
+    Product.objects.update(is_visible=False)
+    output, _ = run(capsys)
+    assert "2 products, 0 can be shown now; 0 % have been bought. Wrong: no product can be shown now;" in output
+
+
+def test_a_url_that_fails_is_told_with_its_error(capsys, settings):
+    product("Lantern")
+    settings.ROOT_URLCONF = "tests.small_shops.cookie_shop.urls_personal"
+    output, _ = run(capsys, "--check")
+    assert "Product pages: not recognised: get_absolute_url() fails: NoReverseMatch: 'shop' is not a " in output
+    with override_personalize(PRODUCT={"model": "shop.Product", "url": ("nowhere", "pk", "pk")}):
+        output, _ = run(capsys, "--check")
+    assert "('nowhere', 'pk', 'pk'), fails: NoReverseMatch: Reverse for 'nowhere' not found." in output
+
+
+def test_models_that_cannot_be_published_are_told_by_their_setting(tmp_path, capsys):
+    bought(order("A"), product("Lantern"))
+    (tmp_path / "file").touch()
+    with override_personalize(ARTIFACTS=str(tmp_path / "file" / "models")):
+        output, code = run(capsys)
+        assert code == 1
+        assert f'Model:          Wrong: PERSONALIZE["ARTIFACTS"] is {tmp_path}/file/models, which cannot be' in output
+        output, code = run(capsys, "--check")
+        assert code == 1
+        assert f"which cannot be written: {tmp_path}/file is no directory." in output
+        with pytest.raises(CommandError, match='ARTIFACTS"] is '):
+            call_command("personalize_train")
+
+
+def test_lines_are_a_proposal_even_where_a_mapping_is_set(capsys):
+    bought(order("A"), product("Lantern"))
+    output, code = run(capsys, "--noinput", "--lines", "shop.OrderLine")
+    assert code == 0
+    assert pasted(output)["ORDER_LINES"]["model"] == "shop.OrderLine"
+    assert not Event.objects.exists()
+    with pytest.raises(
+        CommandError, match=r"--lines no\.Such: there is no such model; wanted app\.Model\. Found: .*shop"
+    ):
+        run(capsys, "--lines", "no.Such")
+    with pytest.raises(CommandError, match="leave one out"):
+        run(capsys, "--check", "--lines", "shop.OrderLine")
+
+
+def test_where_nothing_is_found_the_lines_to_fill_in_are_printed(capsys, settings):
+    settings.INSTALLED_APPS = ["django.contrib.auth", "django.contrib.contenttypes", "django_personalize"]
+    output, code = run(capsys, "--propose")
+    assert code == 0
+    assert output.startswith("No table looks like one of order lines")
+    assert '    #     "order": "order_id",\n' in output
+    assert pasted(output) == {}
 
 
 def test_a_run_that_was_interrupted_goes_on_where_it_was(memory_shop, capsys):

@@ -1,4 +1,5 @@
 import json
+import time
 from types import SimpleNamespace
 from urllib.parse import quote
 
@@ -11,7 +12,7 @@ from django.http import HttpResponse
 from django_personalize.core.tally import Tally
 from django_personalize.core.types import CartLine
 from django_personalize.exceptions import ConfigurationError
-from tests.shop.odd.models import Boot, Cut, OrderedBoot, Poster, Shirt, Tile
+from tests.shop.odd.models import Boot, Cut, Gadget, OrderedBoot, Poster, Shirt, Tile
 
 pytestmark = pytest.mark.django_db
 
@@ -348,3 +349,90 @@ def test_a_slug_is_a_key(mapped, asked):
 def test_a_request_without_a_user_or_a_session_has_no_cart(mapped, boots):
     shop = mapped(PRODUCT=BOOTS, CART=rows(user="user_id"))
     assert shop.cart(SimpleNamespace(method="POST", COOKIES={})) is None
+
+
+# What a browser may make of its cookie
+
+
+@pytest.mark.parametrize("quantity", ["1e100000", "1e1000000", "-1e1000000"])
+def test_a_quantity_of_a_million_digits_costs_nothing(mapped, asked, boots, quantity):
+    shop = mapped(PRODUCT=BOOTS, CART={"cookie": "cart"})
+    request = asked(cookies={"cart": json.dumps({boots[0]: quantity})})
+    started = time.perf_counter()
+    assert told(shop, request) == (None, {"cart_of_unknown_shape": 1})
+    assert time.perf_counter() - started < 0.5
+
+
+@pytest.mark.parametrize("odd", ["\x00", "1\x00", "\ud800"])
+def test_text_that_no_database_takes_names_no_item(mapped, asked, boots, odd):
+    shop = mapped(PRODUCT=BOOTS, CART={"cookie": "cart", "item": "id", "variant": "v"})
+    cart = [{"id": odd, "qty": 1}, {"id": boots[0], "v": odd, "qty": 1}, {"id": [odd, 7], "qty": 1},
+            {"id": boots[2], "qty": 1}]  # fmt: skip
+    request = asked(cookies={"cart": json.dumps(cart)})
+    assert told(shop, request) == ([line(boots[2], 1)], {"cart_names_no_item": 3})
+
+
+def test_a_variant_is_one_of_its_item_and_no_other_text(mapped, asked, boots):
+    a, b, c = boots
+    shop = mapped(PRODUCT=BOOTS, CART={"cookie": "cart", "item": "id", "variant": "v"})
+    cart = [{"id": a, "v": v, "qty": 1} for v in (b, f"0{b}", c, a, "free text", "x" * 99)]
+    assert told(shop, asked(cookies={"cart": json.dumps(cart)})) == ([line(a, 4), line(a, 2, b)], {})
+    cart = [{"id": b, "v": "free text", "qty": 1}]
+    assert told(shop, asked(cookies={"cart": json.dumps(cart)})) == ([line(a, 1, b)], {})
+
+
+def test_a_shop_without_variants_has_none_in_its_carts(mapped, asked, boots):
+    shop = mapped(PRODUCT={"model": "odd.Boot"}, CART={"cookie": "cart", "variant": "v"})
+    cart = json.dumps({boots[0]: {"qty": 1, "v": boots[1]}, boots[1]: {"qty": 1, "v": "free text"}})
+    assert told(shop, asked(cookies={"cart": cart})) == ([line(boots[0], 1), line(boots[1], 1)], {})
+
+
+def test_a_separate_variant_is_one_of_its_item(mapped, asked, polo):
+    item, cut = polo
+    other = Cut.objects.create(shirt=Shirt.objects.create(name="Tee", slug="tee"), size="M").pk
+    product = {"model": "odd.Shirt", "variant": "odd.Cut", "group": "shirt"}
+    shop = mapped(PRODUCT=product, CART={"session": "cart", "item": "id", "variant": "v"})
+    cart = [{"id": item, "v": v, "qty": 1} for v in (cut, f" {cut}", str(other), "999999", "free text")]
+    assert told(shop, asked({"cart": cart})) == ([line(item, 3), line(item, 2, cut)], {})
+
+
+def test_a_variant_that_only_the_orders_know_is_one_that_there_is(mapped, asked, polo):
+    item, cut = polo
+    lines = {"model": "odd.SaleLine", "item": "shirt", "variant": "cut_id", "order": "sale", "date": "sale__placed_at"}
+    shop = mapped(PRODUCT={"model": "odd.Shirt"}, ORDER_LINES=lines, CART={"session": "cart", "variant": "v"})
+    given = {item: int(cut), f"0{item}": "999999", f"00{item}": "soup"}
+    cart = {key: {"qty": 1, "v": variant} for key, variant in given.items()}
+    assert told(shop, asked({"cart": cart})) == ([line(item, 2), line(item, 1, cut)], {})
+    assert told(shop, asked({"cart": [{"v": cut, "qty": 1}]}))[1] == {"cart_of_unknown_shape": 1}
+
+
+def test_a_key_that_is_written_otherwise_is_no_variant(mapped, asked):
+    poster, gadget = Poster.objects.create(slug="007"), Gadget.objects.create(name="Robot")
+    boot = Boot._base_manager.create(slug="tall", pk=7)
+    shop = mapped(PRODUCT={"model": "odd.Boot"}, CART={"session": "cart"})
+    assert told(shop, asked({"cart": {"7": 1, "07": 1, " 7": 1, "\u0667": 1}})) == ([line(str(boot.pk), 4)], {})
+    shop = mapped(PRODUCT={"model": "odd.Gadget"}, CART={"session": "cart"})
+    assert told(shop, asked({"cart": {gadget.pk.hex: 1, str(gadget.pk): 1}})) == ([line(str(gadget.pk), 2)], {})
+    shop = mapped(PRODUCT={"model": "odd.Poster"}, CART={"session": "cart"})
+    assert told(shop, asked({"cart": {poster.pk: 1, "7": 1}})) == ([line("007", 1)], {"cart_names_no_item": 1})
+
+
+# Whose it is
+
+
+def test_a_cart_ends_with_its_session_or_is_the_accounts(mapped, asked):
+    def whose(cart, request):
+        shop = mapped(PRODUCT=BOOTS, CART=cart)
+        shop.cart(request)
+        return shop.cart_in_session(request), shop.cart_of_account(request)
+
+    mia = User.objects.create(username="mia")
+    both = rows(user="user_id", session_key="session_key")
+    assert whose({"session": "cart"}, asked({"cart": {}}, user=mia)) == (True, False)
+    assert whose(both, asked(user=mia)) == (False, True)
+    assert whose(both, asked()) == (True, False)
+    assert whose(rows(session_value=("cart_id", "basket")), asked(user=mia)) == (True, False)
+    assert whose([rows(user="user_id"), {"cookie": "cart"}], asked(user=mia)) == (False, True)
+    assert whose([rows(user="user_id"), {"cookie": "cart"}], asked()) == (False, False)
+    assert whose({"callable": f"{__name__}.from_session"}, asked({"cart": {}}, user=mia)) == (False, False)
+    assert whose({"session": "cart"}, asked({"cart": {}}, read=False)) == (False, False)  # not asked

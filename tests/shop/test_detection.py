@@ -50,7 +50,7 @@ EXPECTED = {
             "price": Coalesce("discount_price", "price"),
             "list_price": "price",
             "image": "image",
-            "category": "category",
+            "category": "get_category_display",
         },
         "ORDER_LINES": {
             "model": "order_is_cart.OrderItem",
@@ -289,6 +289,13 @@ def test_what_was_guessed_and_what_was_not_found_stands_beside_it():
     assert '        # "currency": "EUR",  # no currency was found: name yours\n' in text
     assert "        # shop.Order.status, of 3: placed 2, cancelled 1, shipped 0, delivered 0\n" in text
     assert '        "placed": Q(),  # a guess: every order\n' in text
+
+
+def test_the_name_of_a_choice_is_what_the_shop_shows(open_unmapped, settings):
+    open_unmapped("order_is_cart")
+    settings.PERSONALIZE = {**settings.PERSONALIZE, **pasted(proposed("order_is_cart"))}
+    assert {item.category for item in personalize.shop.newest(3)} == {"Shirt"}
+    assert {category for _key, category, *_rest in personalize.shop.facts()} == {"Shirt"}
 
 
 def test_a_shop_in_which_nothing_looks_like_order_lines_gives_no_candidate():

@@ -12,6 +12,7 @@ from django.db.models.functions import Coalesce
 from django.test.utils import isolate_apps
 
 from django_personalize.shop.detection import lines, proposal, tables
+from django_personalize.shop.detection.block import block, by_hand
 from django_personalize.shop.detection.source import source
 
 pytestmark = pytest.mark.django_db
@@ -338,6 +339,128 @@ def test_the_date_of_ordering_goes_before_any_other():
     assert proposed(product, order, order_lines(order, product)).lines["date"].value == "order__placed_at"
 
 
+def carts_as_orders(**more):
+    """A shop whose unfinished orders are carts, and the dates of its orders."""
+    product = products()
+    order = orders(status=text(), **more)
+    line = order_lines(order, product)
+    create(product, order, line)
+    return product, order, line
+
+
+def placed(shop, *told):
+    product, order, line = shop
+    for status, dates in told:
+        made = order.objects.create(status=status, **({"created_at": "2026-01-01T00:00Z"} | dates))
+        line.objects.create(order=made, product=product.objects.create(name="Lantern", price=1), quantity=1, price=1)
+
+
+ORDERED = {"ordered_date": "2026-01-02T00:00Z"}
+
+
+def test_a_date_that_only_carts_lack_is_when_it_was_ordered():
+    shop = carts_as_orders(ordered_date=models.DateTimeField(null=True))
+    placed(shop, ("cart", {}), ("paid", ORDERED), ("paid", ORDERED))
+    date = proposed(*shop).lines["date"]
+    assert (date.value, date.note) == (
+        "order__ordered_date",
+        "created_at would fit too: wanted is when it was ordered",
+    )
+
+
+@pytest.mark.parametrize("told", [[], [("paid", ORDERED), ("paid", {}), ("cart", {})]])
+def test_a_date_that_some_sold_orders_lack_is_filled_up_by_one_that_all_have(told):
+    shop = carts_as_orders(ordered_date=models.DateTimeField(null=True))
+    placed(shop, *told)
+    date = proposed(*shop).lines["date"]
+    assert date.value == Coalesce("order__ordered_date", "order__created_at")
+    assert date.note == "ordered_date where it is filled, else created_at"
+
+
+def test_a_date_that_no_sold_order_has_is_not_proposed():
+    shop = carts_as_orders(ordered_date=models.DateTimeField(null=True))
+    placed(shop, ("paid", {}), ("paid", {}))
+    assert proposed(*shop).lines["date"].value == "order__created_at"
+
+
+def test_a_day_and_a_moment_are_not_put_together():
+    shop = carts_as_orders(ordered_date=models.DateField(null=True))
+    placed(shop, ("paid", {"ordered_date": "2026-01-02"}), ("paid", {}))
+    date = proposed(*shop).lines["date"]
+    assert (date.value, date.note) == (
+        "order__created_at",
+        "ordered_date would fit too: wanted is when it was ordered",
+    )
+
+
+def test_whatever_date_there_is_is_taken_with_what_it_leaves_out():
+    product = products()
+    order = model("Order", user=to(User, null=True), status=text(), ordered_date=models.DateTimeField(null=True))
+    line = order_lines(order, product)
+    create(product, order, line)
+    for dates in ({}, ORDERED):
+        made = order.objects.create(status="paid", **dates)
+        line.objects.create(order=made, product=product.objects.create(name="Lantern", price=1), quantity=1, price=1)
+    date = proposed(product, order, line).lines["date"]
+    assert (date.value, date.note) == (
+        "order__ordered_date",
+        "ordered_date is empty in some orders that count as sold: these are left out",
+    )
+
+
+def test_a_line_of_a_variant_without_a_price_costs_what_the_variant_costs_today():
+    product, order = model("Product", name=text(), get_absolute_url=lambda self: "/"), orders()
+    variant = model("Variant", product=to(product, related_name="variants"), size=text(), price=money())
+    line = model("OrderItem", order=to(order), variant=to(variant), quantity=models.IntegerField())
+    price = proposed(product, variant, order, line).lines["price"]
+    assert (price.value, price.note) == ("variant__price", "the line keeps none: what the variant costs today")
+
+
+def test_a_price_that_is_nowhere_is_a_line_to_fill_in():
+    product, order = model("Product", name=text(), get_absolute_url=lambda self: "/"), orders()
+    line = model("OrderItem", order=to(order), product=to(product), quantity=models.IntegerField())
+    found = proposed(product, order, line)
+    assert '        # "price": ...,  # price not found: wanted what a piece cost\n' in block(found)
+
+
+def test_a_field_with_choices_is_shown_by_the_names_of_its_choices():
+    choices = [("SH", "Shirts"), ("SW", "Sport wear")]
+    product, order = products(category=text(choices=choices), brand=text(), size=text(choices=choices)), orders()
+    found = proposed(product, order, order_lines(order, product)).product
+    assert found["category"].value == "get_category_display"
+    assert found["brand"].value == "brand"
+    assert found["attributes"].value == {"size": "get_size_display"}
+
+
+def test_a_method_that_changes_something_is_not_proposed():
+    def get_price(self):
+        raise AssertionError
+
+    get_price.alters_data = True
+    product = model("Product", name=text(), get_absolute_url=lambda self: "/", get_price=get_price)
+    order = orders()
+    assert "price" not in proposed(product, order, order_lines(order, product)).product
+
+
+def test_products_are_proposed_where_no_order_lines_are():
+    product, post = products(image=models.FileField()), model("Post", title=text(), body=text())
+    supplier = model("Supplier", name=text(), price=money())
+    assert proposal.candidates([product, post, supplier]) == []
+    found = proposal.product_alone([post, supplier, product])
+    assert values(found) == {"model": "tests.Product", "title": "name", "price": "price", "image": "image"}
+    assert proposal.product_alone([post]) is None
+
+
+@pytest.mark.parametrize("some", [True, False])
+def test_what_a_human_has_to_fill_in_runs_as_it_stands(some):
+    product = proposal.product_alone([products()]) if some else None
+    given = {}
+    written = by_hand(product)
+    exec(written, given)
+    assert given["PERSONALIZE"] == ({"PRODUCT": values(product)} if some else {})
+    assert '    #     "item": "product_id",' in written
+
+
 def test_whoever_sells_or_packs_is_not_the_buyer():
     product = products()
     order = model(
@@ -459,3 +582,12 @@ def test_a_state_that_would_leave_only_what_was_cancelled_is_no_guess():
 )
 def test_source_is_as_a_human_writes_it(value, text):
     assert source(value) == text
+
+
+@pytest.mark.parametrize(("linked", "path"), [(False, None), (True, "order__customer__user_id")])
+def test_the_key_of_a_customer_is_never_proposed_for_an_account(linked, path):
+    account = {"user": models.OneToOneField(User, models.CASCADE)} if linked else {"email": text()}
+    customer = model("Customer", name=text(), **account)
+    order = model("Order", customer=to(customer), created_at=models.DateTimeField(), status=text(), total=money())
+    create(customer, product := products(), order, line := order_lines(order, product))
+    assert values(proposed(customer, product, order, line).lines).get("user") == path

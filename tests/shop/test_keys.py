@@ -1,8 +1,9 @@
 from uuid import UUID
 
 import pytest
+from django.db import models
 
-from django_personalize.shop.keys import key_held, key_of, pk_of, pks_of
+from django_personalize.shop.keys import key_held, key_of, pk_of, pks_of, value_of
 from example_shop.shop.models import Product
 from tests.shop.odd.models import Gadget, Poster, Tile
 
@@ -63,6 +64,17 @@ def test_nonsense_is_no_key_and_no_error(model, key):
 )
 def test_what_the_column_cannot_hold_is_no_key(model, key):
     assert pk_of(model, key) is None
+
+
+@pytest.mark.parametrize("text", ["1e1000000", "12345678901.5", "1.005", "nan", "1e-1000000"])
+def test_a_decimal_key_is_one_that_the_column_can_hold(text):
+    field = models.DecimalField(max_digits=6, decimal_places=2)
+    assert value_of(Product, field, text) is None
+    assert str(value_of(Product, field, "12.5")) == "12.50"
+
+
+def test_half_of_a_surrogate_pair_in_a_key_of_several_columns_is_no_error():
+    assert pk_of(Tile, key_of(("\ud800", 7))) == ("\ufffd" * 3, 7)
 
 
 def test_keys_are_given_once_each_and_in_order():

@@ -499,3 +499,28 @@ def test_an_adapter_overrides_what_differs_and_the_settings_go_before_its_mappin
         with django_assert_num_queries(1):
             assert shop.sellable([str(secret.pk), str(made.pk)]) == [str(made.pk)]
         assert {brand for _, _, brand, _ in shop.facts()} == {"POLO!", "SECRET!"}
+
+
+def test_a_product_whose_own_code_fails_costs_what_it_does_not_say_and_is_told(mapped, monkeypatch, caplog):
+    def broken(self):
+        raise AttributeError("'NoneType' object has no attribute 'slug'")
+
+    for name in ("__str__", "get_absolute_url"):
+        monkeypatch.setattr(Boot, name, broken)
+    made = boot("tall")
+    shop = mapped(PRODUCT={"model": "odd.Boot", "price": "price", "image": f"{__name__}.unreachable"})
+    for [item] in (shop.newest(1), shop.samples(1)[0], shop.items([str(made.pk)]).values()):
+        assert (item.key, item.title, item.url, item.image, item.price) == (str(made.pk), "", "", "", 40)
+    assert {record.reason for record in caplog.records} == {
+        "product_without_address", "product_without_image", "product_without_name"
+    }  # fmt: skip
+
+
+class Unreachable:
+    @property
+    def url(self):
+        raise RuntimeError("the storage does not answer")
+
+
+def unreachable(obj, request):
+    return Unreachable()

@@ -8,8 +8,9 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
+from django_personalize.events.vocabulary import KINDS
 from django_personalize.management.advice import EXPECTED, advice
-from django_personalize.management.captured import Watch, seen, table
+from django_personalize.management.captured import Watch, grouped, live, seen, table
 from django_personalize.management.standing import findings, standing
 from django_personalize.management.telling import found, need_shop, need_tables, said
 
@@ -32,11 +33,13 @@ class Command(BaseCommand):
     def handle(self, *args: Any, follow: bool = False, seconds: float | None = None, **options: Any) -> None:
         need_tables()
         need_shop()
+        followed: set[str] | None = None
         with suppress(KeyboardInterrupt):
             self._summary()
             if follow or seconds is not None:
-                self._follow(seconds)
-        self._end()
+                followed = set()
+                self._follow(seconds, followed)
+        self._end(followed)
 
     def _summary(self) -> None:
         for line in table(seen()):
@@ -47,24 +50,30 @@ class Command(BaseCommand):
         self._list("Findings of the last 7 days:", findings())
         self._list("The system checks say:", map(said, found()))
 
-    def _follow(self, seconds: float | None) -> None:
+    def _follow(self, seconds: float | None, followed: set[str]) -> None:
+        """Print what arrives, and add its kinds to `followed`."""
         watch = Watch()
         until = None if seconds is None else time.monotonic() + seconds
         self.stdout.write("\nFollowing; Ctrl-C ends it.")
         self.stdout.flush()
         while until is None or time.monotonic() < until:
-            new = list(watch.new())
-            for moment, kind, item_key in new[:MOST_AT_ONCE]:
-                self.stdout.write(f"{timezone.localtime(moment):%H:%M:%S}  {kind:<18} {item_key}".rstrip())
+            new = grouped(watch.new())
+            followed.update(kind for _moment, kind, _what in new)
+            for moment, kind, what in new[:MOST_AT_ONCE]:
+                self.stdout.write(f"{timezone.localtime(moment):%H:%M:%S}  {kind:<18} {what}".rstrip())
             if len(new) > MOST_AT_ONCE:
                 self.stdout.write(f"          and {len(new) - MOST_AT_ONCE:,} more")
             self.stdout.flush()
             time.sleep(EVERY_SECONDS)
 
-    def _end(self) -> None:
-        missing = {each.kind for each in seen() if each.last is None}
-        self.stdout.write(f"\nSeen: {', '.join(kind for kind in EXPECTED if kind not in missing) or 'nothing yet'}.")
-        self._list("Not yet seen, and what to do about each:", advice(missing))
+    def _end(self, followed: set[str] | None) -> None:
+        known = live(seen()) | (followed or set())
+        if followed is not None:
+            self.stdout.write(f"\nSeen while following: {_listed(followed)}.")
+        else:
+            self.stdout.write("")
+        self.stdout.write(f"Seen live in the last 7 days: {_listed(known)}.")
+        self._list("Not seen in the last 7 days, and what to do about each:", advice(set(KINDS) - known))
 
     def _list(self, title: str, lines: Any) -> None:
         told = list(lines)
@@ -72,3 +81,7 @@ class Command(BaseCommand):
             self.stdout.write(f"\n{title}")
             for line in told:
                 self.stdout.write(line if line.startswith(" ") else f"  {line}")
+
+
+def _listed(kinds: set[str]) -> str:
+    return ", ".join(kind for kind in EXPECTED if kind in kinds) or "nothing yet"

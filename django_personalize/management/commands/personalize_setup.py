@@ -13,7 +13,8 @@ from django_personalize.management import checking, reporting
 from django_personalize.management.progress import Progress
 from django_personalize.management.proposing import propose
 from django_personalize.management.questions import Questions
-from django_personalize.management.telling import described, need_shop, need_tables, problems
+from django_personalize.management.telling import described, interruptible, need_shop, need_tables, problems
+from django_personalize.management.writable import Unwritable, writing
 from django_personalize.models import ModelVersion
 from django_personalize.training.run import train
 
@@ -21,7 +22,6 @@ PASTE = (
     "Nothing is set up yet. Paste the block into the settings, look it over, and run this command again;\n"
     "manage.py personalize_setup --check then says what is missing or wrong."
 )
-INTERRUPTED = "Interrupted. Nothing is half done: run the command again and it goes on from here."
 
 
 class Command(BaseCommand):
@@ -39,26 +39,24 @@ class Command(BaseCommand):
         parser.add_argument(
             "--noinput", "--no-input", action="store_true", help="Ask nothing; what is guessed is marked."
         )
-        parser.add_argument(
-            "--lines", metavar="APP.MODEL", default="", help="The model of order lines, to propose from."
-        )
+        parser.add_argument("--lines", metavar="APP.MODEL", default="", help="Propose from this model of order lines.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         questions = Questions(options.get("stdin") or sys.stdin, self.stdout)
         questions.asks = questions.asks and not options["noinput"]
-        try:
-            if options["propose"]:
-                propose(questions, self.stdout, label=options["lines"])
-            elif options["check"]:
+        if options["check"] and options["lines"]:
+            raise CommandError("--lines names a table to propose from, and --check proposes nothing: leave one out.")
+        with interruptible():
+            if options["check"]:
                 self._check()
+            elif options["propose"] or (options["lines"] and described()):
+                propose(questions, self.stdout, label=options["lines"])
             elif described():
                 self._set_up()
             else:
                 propose(questions, self.stdout, label=options["lines"])
                 self.stdout.write(f"\n{PASTE}")
                 sys.exit(1)
-        except KeyboardInterrupt:
-            raise CommandError(INTERRUPTED, returncode=130) from None
 
     def _check(self) -> None:
         need_tables()
@@ -73,15 +71,22 @@ class Command(BaseCommand):
         self.stdout.write(f"Purposes made: {', '.join(made)}." if made else "The banner has its purposes already.")
         with Progress(self.stdout, "Order lines") as progress:
             read = reconcile(progress=progress.update)
-        version = self._train()
+        wrong = ""
+        version: ModelVersion | str
+        try:
+            version = self._train()
+        except Unwritable as reason:
+            version = wrong = f"Wrong: {reason}"
         reporting.report(self.stdout, read, version)
         for line in problems(read.tally):
             self.stdout.write(line)
+        if wrong:
+            sys.exit(1)
 
     def _train(self) -> ModelVersion | str:
         """Return the new version, or why there is none."""
         try:
-            with Progress(self.stdout) as progress:
+            with writing(), Progress(self.stdout) as progress:
                 return train(progress=progress.stage)
         except NotEnoughData as reason:
             return f"{reason} Train again when there are orders: manage.py personalize_train"

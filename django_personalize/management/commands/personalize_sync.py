@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand
 from django_personalize.capture.orders import Reconciled, reconcile
 from django_personalize.core import clock
 from django_personalize.management.progress import Progress
-from django_personalize.management.telling import need_shop, need_tables, plural, problems
+from django_personalize.management.telling import interruptible, need_shop, need_tables, plural, problems
 
 UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
@@ -40,7 +40,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, since: timedelta | None = None, **options: Any) -> None:
         need_tables()
         need_shop()
-        with Progress(self.stdout, "Order lines") as progress:
+        with interruptible(), Progress(self.stdout, "Order lines") as progress:
             report = reconcile(since=None if since is None else clock.now() - since, progress=progress.update)
         self.stdout.write(summary(report))
         for line in problems(report.tally):

@@ -13,6 +13,30 @@ from django_personalize.shop.detection.source import imports, source
 from django_personalize.shop.detection.states import State
 
 WIDTH = 110
+ORDER_LINES = """\
+    # No order lines were found: name the table whose rows lead to a product and to an order.
+    # "ORDER_LINES": {
+    #     "model": "shop.OrderLine",
+    #     "item": "product_id",  # each is a path from a row of this model
+    #     "order": "order_id",
+    #     "date": "order__created",
+    #     "qty": "quantity",
+    #     "price": "price",  # of a piece
+    #     "user": "order__user_id",
+    #     "placed": Q(order__paid=True),  # which of them were sold
+    # },"""
+PRODUCT = """\
+    # No products were found: name the model.
+    # "PRODUCT": {
+    #     "model": "shop.Product",
+    #     "title": "name",
+    #     "price": "price",
+    #     "currency": "EUR",
+    #     "image": "image",
+    #     "category": "category__name",
+    #     "visible": Q(is_visible=True),
+    # },"""
+CART = '    # "CART": {"session": "cart"},  # no cart was found: say where it is kept'
 MISSING = {"currency": ('"EUR"', "no currency was found: name yours")}
 
 
@@ -28,9 +52,19 @@ def block(proposal: Proposal) -> str:
         value = proposal.cart[0] if len(proposal.cart) == 1 else proposal.cart
         body += _value("CART", Guess(value), "    ")
     else:
-        body.append('    # "CART": {"session": "cart"},  # no cart was found: say where it is kept')
+        body.append(CART)
     if proposal.scope:
         body.append(f'    "SCOPE": {source(proposal.scope)},')
+    return _whole(body)
+
+
+def by_hand(product: dict[str, Guess] | None) -> str:
+    """Return the setting of a shop of which no order lines, or nothing at all, were found: what to fill in."""
+    body = [*_mapping("PRODUCT", _with_missing(product, "price"))] if product else PRODUCT.split("\n")
+    return _whole(["PERSONALIZE = {", *body, *ORDER_LINES.split("\n"), CART])
+
+
+def _whole(body: list[str]) -> str:
     text = "\n".join([*body, "}"])
     return "\n".join([*imports(text), "", text] if imports(text) else [text])
 

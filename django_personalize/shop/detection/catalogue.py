@@ -83,7 +83,7 @@ def _money(model: Model, variants: Model | None, group: str) -> Iterator[tuple[s
                 yield "list_price", Guess(was)
     elif amount := tables.only(model, models.DecimalField):
         yield "price", Guess(amount, "a guess: the only number that fits")
-    elif method := next((name for name in words.PRICE_METHODS if callable(getattr(model, name, None))), ""):
+    elif method := tables.method(model, words.PRICE_METHODS):
         yield "price", Guess(method)
     else:
         yield from _below_price(children)
@@ -129,23 +129,20 @@ def _named(model: Model) -> Iterator[tuple[str, Guess]]:
         yield "image", Guess(image)
     taken = ""
     for name, wanted in (("category", words.CATEGORY), ("brand", words.BRAND)):
-        path, target = _name_of(model, wanted, taken)
+        path, own, target = _name_of(model, wanted, taken)
         if not path:
             continue
-        taken = path.partition("__")[0]
+        taken = own
         yield name, Guess(path)
-        if name == "category" and target is not None:
-            url = next((each for each in ("get_absolute_url", "get_url") if callable(getattr(target, each, None))), "")
-            if url:
-                yield "category_url", Guess(f"{taken}__{url}")
+        url = tables.method(target, ("get_absolute_url", "get_url")) if target is not None else ""
+        if name == "category" and url:
+            yield "category_url", Guess(f"{taken}__{url}")
     created = tables.pick(model, words.CREATED, *tables.DATE) or tables.pick(
         model, words.CREATED, *tables.DATE, loose=True
     )
     if created:
         yield "created", Guess(created)
-    attributes = {
-        name: path for name in words.ATTRIBUTES if (path := _name_of(model, (name,), taken)[0]) and path != taken
-    }
+    attributes = {name: found[0] for name in words.ATTRIBUTES if (found := _name_of(model, (name,), taken))[0]}
     if attributes:
         yield "attributes", Guess(attributes)
     site = next((f for f in tables.forward(model) if tables.label(_target(f)) == "sites.Site"), None)
@@ -158,19 +155,22 @@ def _target(field: Any) -> Model:
     return target
 
 
-def _name_of(model: Model, wanted: tuple[str, ...], taken: str) -> tuple[str, Model | None]:
-    """Return the path of a name, the model's own or that of a row it leads to, and that row's model."""
+def _name_of(model: Model, wanted: tuple[str, ...], taken: str) -> tuple[str, str, Model | None]:
+    """Return the path of a name, the model's own or that of a row it leads to, the field that it begins at, and that
+    row's model. Of a field with choices the name is what they call the value, not its code.
+    """
     relations = {field.name: field for field in (*tables.many(model), *tables.forward(model))}
     for name in wanted:
         if name in relations and name != taken:
             target = _target(relations[name])
             title = tables.stored_title(target)
             if title and target is not model:
-                return f"{name}__{title}", target
+                return f"{name}__{title}", name, target
         own = tables.pick(model, (name,), models.CharField, models.IntegerField)
         if own and own != taken and own != tables.title_of(model):
-            return own, None
-    return "", None
+            choices = bool(getattr(model._meta.get_field(own), "choices", None))
+            return f"get_{own}_display" if choices else own, own, None
+    return "", "", None
 
 
 def _image(model: Model) -> str:
@@ -182,7 +182,7 @@ def _image(model: Model) -> str:
     if address:
         return address
     for name in words.IMAGE_URL:
-        if hasattr(model, name):
+        if hasattr(model, name) and not getattr(getattr(model, name), "alters_data", False):
             return name
     for relation in tables.incoming(model):
         child = relation.related_model

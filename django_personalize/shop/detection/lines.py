@@ -41,7 +41,7 @@ class Sales:
 
 def candidates(models: Iterable[Model]) -> list[Sales]:
     """Return every table that may hold what was sold, the most likely first."""
-    found = [sales for model in models if not _foreign(model) for sales in _best(model)]
+    found = [sales for model in models if not foreign(model) for sales in _best(model)]
     known = {sales.model for sales in found}
     counted = []
     for sales in found:
@@ -57,7 +57,7 @@ def close(found: list[Sales]) -> list[Sales]:
     return [sales for sales in found if sales.score >= found[0].score * CLOSE]
 
 
-def _foreign(model: Model) -> bool:
+def foreign(model: Model) -> bool:
     """Whether the table is Django's, ours or a banner's, or keeps the past states of another."""
     app = model._meta.app_config
     name = app.name if app is not None else ""
@@ -123,7 +123,7 @@ def _around(model: Model) -> Iterator[tuple[str, str, Model, int]]:
 def order_score(model: Model) -> float:
     """How much a table looks like one of orders: its name, a date, a buyer, a state, a sum, an address."""
     name = tables.name_of(model)
-    if model is get_user_model() or _foreign(model):
+    if model is get_user_model() or foreign(model):
         return 0.0
     score = 3.0 if says(name, {"order"}) else 2.5 if says(name, words.ORDER) else 0.0
     score -= 3.0 * says(name, words.NOT_LINES) + 2.0 * says(name, words.CART | {"payment", "product"})

@@ -11,14 +11,16 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Coalesce
 
-from django_personalize.shop.detection import carts, catalogue, lines, states, tables, words
+from django_personalize.shop.detection import carts, catalogue, lines, products, states, tables, words
 from django_personalize.shop.detection.catalogue import Guess, Guesses
 from django_personalize.shop.detection.lines import Sales
+from django_personalize.shop.detection.products import Link
 from django_personalize.shop.detection.states import Answer, State
 from django_personalize.shop.detection.tables import Model
 from django_personalize.shop.detection.words import says, tokens
 
 ONLY_ONE = "a guess: the only number that fits"
+NO_PRICE = "price not found: wanted what a piece cost"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,18 @@ def models_of_shop() -> list[Model]:
 def candidates(among: Iterable[Model] | None = None) -> list[Sales]:
     """Return the tables that may hold what was sold, the most likely first; none where nothing looks like it."""
     return lines.candidates(models_of_shop() if among is None else among)
+
+
+def product_alone(among: Iterable[Model] | None = None) -> Guesses | None:
+    """Return `PRODUCT` of a shop in which nothing looks like order lines; None where nothing looks like a product."""
+    everything = models_of_shop() if among is None else among
+    links = [
+        Link(target=model, product=model, item="", score=score)
+        for model in everything
+        if not lines.foreign(model) and (score := products.product_score(model)) >= products.LEAST
+    ]
+    likely = sorted(links, key=lambda link: (-link.score, tables.label(link.product)))
+    return next((found for found in map(catalogue.describe, likely) if "price" in found), None)
 
 
 def propose(
@@ -107,7 +121,8 @@ def _lines(
     if sales.link.variant:
         yield "variant", Guess(sales.link.variant)
     yield "order", Guess(sales.key, "" if sales.prefix else "each row is taken as an order of its own")
-    yield "date", _date(sales)
+    placed = sales.link.condition & sold.condition if sales.link.condition is not None else sold.condition
+    yield "date", _date(sales, placed)
     if qty := tables.quantity_of(model):
         yield "qty", Guess(qty)
     elif qty := tables.only(model, models.PositiveIntegerField, models.PositiveSmallIntegerField):
@@ -126,7 +141,6 @@ def _lines(
     site = next((f for f in tables.forward(order) if _label(f) == "sites.Site"), None)
     if site is not None and "scope" in product:
         yield "scope", Guess(sales.on_order(tables.key_path(site)))
-    placed = sales.link.condition & sold.condition if sales.link.condition is not None else sold.condition
     yield "placed", Guess(placed, sold.words if asked else f"a guess: {sold.words}")
     if cancelled is not None:
         yield "cancelled", Guess(cancelled.condition, cancelled.words if asked else f"a guess: {cancelled.words}")
@@ -146,18 +160,60 @@ def _label(relation: Any) -> str:
     return tables.label(relation.related_model)
 
 
-def _date(sales: Sales) -> Guess:
-    """Prefer when the order was placed over when it was made, and either over when it changed."""
+def _date(sales: Sales, placed: Q) -> Guess:
+    """Return when an order was placed, as its name says; what is empty in some of the orders that count as sold is
+    filled up by the next likely date that is not.
+    """
     for model, prefix in ((sales.order, sales.prefix), (sales.model, "")):
-        known = {each.name: each for each in tables.columns(model, *tables.DATE)}
-        usable = [name for name in known if words.NOT_PLACED_AT.isdisjoint(tokens(name))]
+        fields = {each.name: each for each in tables.columns(model, *tables.DATE)}
+        usable = [name for name in fields if words.NOT_PLACED_AT.isdisjoint(tokens(name))]
         named = [name for name in words.PLACED_AT if name in usable]
-        automatic = [name for name in usable if getattr(known[name], "auto_now_add", False)]
-        never = [name for name in named if not known[name].null]
-        for name in (*never, *named, *automatic, *usable):
-            sure = name in words.PLACED_AT
-            return Guess(f"{prefix}__{name}" if prefix else name, "" if sure else "a guess: the only date that fits")
+        automatic = [name for name in usable if getattr(fields[name], "auto_now_add", False)]
+        found = list(dict.fromkeys((*named, *automatic, *usable)))
+        if found:
+            paths = [f"{prefix}__{name}" if prefix else name for name in found]
+            return _filled(sales, placed, dict(zip(paths, (fields[name] for name in found), strict=True)), bool(named))
     return Guess(None, "no date was found")
+
+
+def _filled(sales: Sales, placed: Q, dates: dict[str, models.Field[Any, Any]], sure: bool) -> Guess:
+    """Choose among dates, the likeliest first."""
+    empty = _empty_dates(sales, placed, dates)
+    some = [path for path in dates if empty[path] != "all"] or list(dates)
+    best, others = some[0], [path for path in some[1:] if words.PLACED_AT.count(path.rpartition("__")[2])]
+    if empty[best] != "none":
+        # Two kinds of date make no Coalesce.
+        kind = dates[best].get_internal_type()
+        rest = [path for path in some if empty[path] == "none"]
+        same = next((path for path in rest if dates[path].get_internal_type() == kind), "")
+        if same:
+            where = f"{_name(best)} where it is filled, else {_name(same)}"
+            return Guess(Coalesce(best, same), where if sure else f"a guess: {where}")
+        if not rest:
+            return Guess(best, f"{_name(best)} is empty in some orders that count as sold: these are left out")
+        others, best = [best, *(path for path in others if path != rest[0])], rest[0]
+    if not sure:
+        return Guess(best, "a guess: the only date that fits" if len(some) == 1 else "a guess: the likeliest date")
+    fits = f"{' and '.join(map(_name, others))} would fit too: wanted is when it was ordered" if others else ""
+    return Guess(best, fits)
+
+
+def _name(path: str) -> str:
+    return path.rpartition("__")[2]
+
+
+def _empty_dates(sales: Sales, placed: Q, dates: dict[str, models.Field[Any, Any]]) -> dict[str, str]:
+    """Return for each date in how many of what counts as sold it is empty: "none", "some" or "all"."""
+    found = {path: "some" if field.null else "none" for path, field in dates.items()}
+    maybe = [path for path, empty in found.items() if empty == "some"]
+    if not maybe:
+        return found
+    where = placed & Q(**{f"{sales.prefix}__isnull": False}) if sales.prefix else placed
+    rows = tables.latest(sales.model, *maybe, where=where)
+    for place, path in enumerate(maybe if rows else ()):
+        count = sum(row[place] is None for row in rows)
+        found[path] = "none" if not count else "all" if count == len(rows) else "some"
+    return found
 
 
 def _prices(sales: Sales, product: Guesses, qty: str) -> Iterator[tuple[str, Guess]]:
@@ -171,11 +227,22 @@ def _prices(sales: Sales, product: Guesses, qty: str) -> Iterator[tuple[str, Gue
     elif amount := tables.only(model, models.DecimalField):
         yield "price", Guess(amount, ONLY_ONE)
     elif "price" in product and sales.link.lookup:
-        today = _through(product["price"].value, f"{sales.link.lookup}__")
-        if today is not None and sales.link.target is sales.link.product:
-            yield "price", Guess(today, "the line keeps none: what the product costs today")
+        today, whose = _today(sales.link, product["price"].value), "product"
+        if sales.link.target is sales.link.variants:
+            whose = "variant"
+        yield "price", Guess(today, f"the line keeps none: what the {whose} costs today" if today else NO_PRICE)
+    else:
+        yield "price", Guess(None, NO_PRICE)
     if was:
         yield "list_price", Guess(was)
+
+
+def _today(link: Link, price: Any) -> Any:
+    """Return what a line's product, or its variant, costs now; None where no column says so."""
+    if link.target is link.product:
+        return _through(price, f"{link.lookup}__")
+    own = tables.pick(link.target, words.PRICE, *tables.NUMBER, loose=True)
+    return f"{link.lookup}__{own}" if own else None
 
 
 def _through(price: Any, prefix: str) -> Any:

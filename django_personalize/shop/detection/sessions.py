@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import import_module
@@ -60,6 +61,16 @@ def carts(product: Model, variants: Model | None) -> tuple[list[Shape], str]:
             values.setdefault(name, []).append(value)
     shapes = [shape for name, held in values.items() if (shape := _shape(name, held, product, variants)) is not None]
     return sorted(shapes, key=lambda shape: (not says(shape.name, words.CART), -shape.seen, shape.name)), ""
+
+
+def named(stored: list[dict[str, Any]]) -> Counter[str]:
+    """Return the names, each with its sessions, of what is called a cart, be it empty."""
+    return Counter(
+        name
+        for session in stored
+        for name, value in session.items()
+        if isinstance(value, dict | list) and says(str(name), words.CART) and not says(str(name), _NO_CARTS)
+    )
 
 
 def _values(session: dict[str, Any]) -> Iterator[tuple[str, Any]]:

@@ -152,14 +152,21 @@ def stored_title(model: Model) -> str:
     return path
 
 
+def method(model: Model, names: Iterable[str]) -> str:
+    """Return the first of `names` that is a method which only answers; '' for none. `alters_data` marks the others."""
+    for name in names:
+        found = getattr(model, name, None)
+        if callable(found) and not getattr(found, "alters_data", False):
+            return name
+    return ""
+
+
 def has_url(model: Model) -> bool:
-    return callable(getattr(model, "get_absolute_url", None))
+    return bool(method(model, ("get_absolute_url",)))
 
 
 def has_price(model: Model) -> bool:
-    return bool(pick(model, PRICE[:-2], *NUMBER, loose=True)) or any(
-        callable(getattr(model, name, None)) for name in ("get_price", "get_final_price")
-    )
+    return bool(pick(model, PRICE[:-2], *NUMBER, loose=True) or method(model, ("get_price", "get_final_price")))
 
 
 def has_image(model: Model) -> bool:
@@ -198,11 +205,12 @@ def some_rows(model: Model, condition: Any = None) -> int:
         return 0
 
 
-def latest(model: Model, *paths: str, most: int = LIMIT) -> list[tuple[Any, ...]]:
-    """Return these columns of the newest rows by key; none where the table cannot be read."""
+def latest(model: Model, *paths: str, most: int = LIMIT, where: Any = None) -> list[tuple[Any, ...]]:
+    """Return these columns of the newest rows by key, of those that fulfil `where`; none where nobody can read them."""
     try:
         with transaction.atomic(using=_database(model)):
-            return list(model._base_manager.order_by("-pk").values_list(*paths)[:most])
+            rows = model._base_manager.order_by("-pk")
+            return list((rows.filter(where) if where is not None else rows).values_list(*paths)[:most])
     except DatabaseError:
         return []
 

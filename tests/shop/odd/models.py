@@ -214,3 +214,14 @@ class Delivery(Odd):
 class ExpressDelivery(Delivery):
     class Meta:
         proxy = True
+
+
+class Member(Odd):
+    """An account's key is its own."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, primary_key=True)
+
+
+class Bonus(Odd):
+    member = models.ForeignKey(Member, models.CASCADE)
+    facts = models.JSONField(default=dict)

@@ -11,7 +11,7 @@ PERSONALIZE = {
         "list_price": "price",
         "currency": "USD",
         "image": "image",
-        "category": "category",
+        "category": "get_category_display",
     },
     "ORDER_LINES": {
         "model": "order_is_cart.OrderItem",

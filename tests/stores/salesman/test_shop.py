@@ -279,6 +279,27 @@ def test_a_wrong_mapping_is_told_with_what_mends_it(product, code, message, hint
         assert all(f'PERSONALIZE["PRODUCT"]["types"]["{label}"]' in found[0].msg for label in labels)
 
 
+@pytest.mark.parametrize("given", [["shop.Accessory"], "shop.Accessory", {"shop.Accessory": "brand"}])
+def test_types_that_are_no_dict_of_dicts_are_told(given):
+    with override_personalize(PRODUCT={"types": given}):
+        [found] = [each for each in check_settings() if each.id == "personalize.E007"]
+    assert f"is {given!r}; wanted a dict of dicts" in found.msg
+
+
+def test_the_basket_is_the_accounts_or_ends_with_the_session(rf):
+    request = rf.get("/")
+    request.user = AnonymousUser()
+    assert (settings.shop.cart_in_session(request), settings.shop.cart_of_account(request)) == (True, False)
+    request.user = User(pk=1)
+    assert (settings.shop.cart_in_session(request), settings.shop.cart_of_account(request)) == (False, True)
+
+
+def test_a_key_that_is_written_otherwise_is_the_same_item():
+    key = settings.shop.newest(1)[0].key
+    label, _, own = key.partition(":")
+    assert settings.shop.group_of([f"{label}:0{own}"]) == {f"{label}:0{own}": key}
+
+
 def test_a_group_that_leads_nowhere_says_so_where_it_is_read():
     with types(**{"shop.PhoneVariant": {"group": "fone"}}), pytest.raises(ConfigurationError, match=r"It has: phone\."):
         settings.shop.newest(1)
