@@ -10,11 +10,13 @@ from django.apps import apps
 from django.conf import settings as django_settings
 from django.core import checks
 from django.core.checks import CheckMessage, Error, Warning
-from django.urls import NoReverseMatch, reverse
+from django.db import DEFAULT_DB_ALIAS, router
+from django.urls import NoReverseMatch, resolve, reverse
 
 from django_personalize.conf import DEFAULTS, settings
 from django_personalize.core.loading import load
 from django_personalize.exceptions import ConfigurationError
+from django_personalize.models import Visitor
 from django_personalize.shop.mapping import MappedShop
 from django_personalize.shop.validation_values import check_loads, unknown_keys
 from django_personalize.shop.vocabulary import SEARCH_KEYS
@@ -46,9 +48,9 @@ def check_settings(**kwargs: Any) -> list[CheckMessage]:
 
 @checks.register("personalize")
 def check_surroundings(**kwargs: Any) -> list[CheckMessage]:
-    """What lies around the dict: time zones, middleware and its order, URLs, the database's options, LightFM."""
+    """What lies around the dict: time zones, databases and their options, middleware and its order, URLs, LightFM."""
     sqlite = _sqlite(django_settings.DATABASES.get("default", {}))
-    return [*_time_zones(), *_middleware(), *_urls(), *_lightfm(), *sqlite]
+    return [*_time_zones(), *_database(), *_middleware(), *_urls(), *_lightfm(), *sqlite]
 
 
 def _mappings() -> Iterator[CheckMessage]:
@@ -198,6 +200,14 @@ def _middleware() -> list[CheckMessage]:
         ]
     found: list[CheckMessage] = []
     here = order.index(MIDDLEWARE)
+    if order.count(MIDDLEWARE) > 1:
+        found.append(
+            Warning(
+                "PersonalizeMiddleware is installed twice: everything is recorded twice.",
+                hint="Name it once in MIDDLEWARE.",
+                id="personalize.W002",
+            )
+        )
     if FETCH_FROM_CACHE in order[:here]:
         found.append(
             Warning(
@@ -222,17 +232,25 @@ def _middleware() -> list[CheckMessage]:
 def _urls() -> list[CheckMessage]:
     if not getattr(django_settings, "ROOT_URLCONF", None):
         return []  # a process that serves no pages
+    hint = 'path("personalize/", include("django_personalize.urls")), before any catch-all pattern.'
     try:
-        reverse("personalize:events")
+        path = reverse("personalize:events")
     except NoReverseMatch:
-        return [
-            Warning(
-                "The URLs are not included: pages cannot report what was seen and done.",
-                hint='path("personalize/", include("django_personalize.urls")), before any catch-all pattern.',
-                id="personalize.W003",
-            )
-        ]
+        found = "The URLs are not included: pages cannot report what was seen and done."
+        return [Warning(found, hint=hint, id="personalize.W003")]
+    if resolve(path).view_name != "personalize:events":
+        found = f"{path} leads to another view: a pattern before ours takes our addresses."
+        return [Warning(found, hint=hint, id="personalize.W003")]
     return []
+
+
+def _database() -> list[CheckMessage]:
+    """One database for the shop's tables and ours: what is written together is written in one transaction."""
+    alias = router.db_for_write(Visitor)
+    if alias == DEFAULT_DB_ALIAS:
+        return []
+    found = f"A router sends the tables of django-personalize to {alias!r}; wanted {DEFAULT_DB_ALIAS!r}."
+    return [Error(found, hint='Let db_for_write() return None for the app label "personalize".', id="personalize.E012")]
 
 
 def _lightfm() -> list[CheckMessage]:

@@ -404,3 +404,67 @@ def test_sqlite_defaults_are_told():
     assert _sqlite(django_settings.DATABASES["default"]) == []
     [message] = _sqlite({"ENGINE": "django.db.backends.sqlite3", "NAME": "x"})
     assert message.id == "personalize.W005"
+
+
+def described(**changes):
+    return override_personalize(PRODUCT={**django_settings.PERSONALIZE["PRODUCT"], **changes})
+
+
+@pytest.mark.parametrize("method", ["delete", "save"])
+def test_a_method_that_changes_the_shop_is_refused(method):
+    with described(brand=method):
+        [error] = [each for each in check_settings() if each.id == "personalize.E005"]
+    assert (
+        error.msg
+        == f'PERSONALIZE["PRODUCT"]["brand"] is {method!r}, but shop.Product.{method}() changes the shop\'s data.'
+    )
+
+
+def test_a_condition_that_the_database_cannot_be_asked_is_told():
+    with described(visible=Q(is_visible__eq=True)):
+        assert {each.id for each in check_settings()} == {"personalize.E005"}
+
+
+def test_a_condition_that_nothing_fulfils_is_none_to_complain_of():
+    with described(visible=Q(pk__in=[])):
+        assert check_settings() == []
+
+
+@pytest.mark.parametrize(
+    ("url", "ids"),
+    [
+        (("shop:prodct", "pk", "pk"), ["personalize.E006"]),
+        (("nowhere:product", "pk", "pk"), ["personalize.E006"]),
+        (("shop:product", "slug", "slug"), []),  # there is such a page; what else it takes shows when it is asked for
+        (("shop:category", "slug", "slug"), []),
+    ],
+)
+def test_the_view_of_a_products_page_must_have_that_name(url, ids):
+    with described(url=url):
+        assert [each.id for each in check_settings()] == ids
+
+
+def test_a_middleware_named_twice_is_told():
+    with override_settings(MIDDLEWARE=[*django_settings.MIDDLEWARE, django_settings.MIDDLEWARE[-1]]):
+        [warning] = check_surroundings()
+    assert warning.msg == "PersonalizeMiddleware is installed twice: everything is recorded twice."
+
+
+def test_a_pattern_that_takes_our_addresses_is_told():
+    with override_settings(ROOT_URLCONF="tests.catch_all_urls"):
+        [warning] = check_surroundings()
+    assert warning.msg == "/personalize/events/ leads to another view: a pattern before ours takes our addresses."
+
+
+class Elsewhere:
+    def db_for_write(self, model, **hints):
+        return "other" if model._meta.app_label == "personalize" else None
+
+
+def test_tables_in_a_database_of_their_own_are_told():
+    with override_settings(DATABASE_ROUTERS=[f"{__name__}.Elsewhere"]):
+        [error] = check_surroundings()
+    assert (error.id, error.msg) == (
+        "personalize.E012",
+        "A router sends the tables of django-personalize to 'other'; wanted 'default'.",
+    )

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
+from django.db import InterfaceError, OperationalError
 from rest_framework import serializers
 
 from django_personalize.api import people
@@ -69,7 +70,7 @@ def take(body: dict[str, Any]) -> dict[str, Any]:
         accepted = accept(
             {"events": batch}, visitor=here, granted=granted, make=partial(_draft, here.pk, context), trusted=True
         )
-    except Exception as error:
+    except (OperationalError, InterfaceError, OSError) as error:
         logger.exception("events_not_acknowledged")
         raise Busy from error
     return {"stored": accepted.stored, "refused": dict(accepted.refused)}

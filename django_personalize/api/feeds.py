@@ -49,8 +49,12 @@ def complete(feed: str, count: int, *, force: bool) -> dict[str, int]:
             "More: the name was used before, or the count is wrong; every whole feed has a name of its own.",
         )
     listed = told.filter(listed=True)
-    began = named.aggregate(began=Min("received_at"))["began"]
+    began = named.aggregate(began=Min("feed_began"))["began"]
     gone = listed.filter(received_at__lt=began).exclude(feed=feed)
+    # What this feed tells by its variants only is not gone: from here on it is put together from them.
+    by_variants = gone.filter(variants__listed=True, variants__feed=feed)
+    groups = set(by_variants.values_list("pk", flat=True))
+    by_variants.update(from_variants=True)
     lost, total = gone.count(), listed.count()
     if 2 * lost > total and not force:
         raise Refusal(
@@ -59,7 +63,7 @@ def complete(feed: str, count: int, *, force: bool) -> dict[str, int]:
             wanted="at most half of them",
             do='Look whether the feed is whole. If they really are gone, send this again with "force": true.',
         )
-    groups = set(gone.values_list("group_id", flat=True))
+    groups |= set(gone.values_list("group_id", flat=True))
     lost = gone.update(listed=False)
     assemble(groups)
     return {"listed": listed.count(), "unlisted": lost}

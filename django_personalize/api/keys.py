@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import logging
 from hashlib import sha256
 from typing import Any
 
@@ -15,6 +16,7 @@ from rest_framework.throttling import SimpleRateThrottle
 from django_personalize.api.refusals import Refusal
 from django_personalize.conf import settings
 
+logger = logging.getLogger("django_personalize.api")
 SHORTEST_KEY = 32
 SCOPE = "personalize"
 RATE = "1200/min"
@@ -57,6 +59,15 @@ class IngestThrottle(SimpleRateThrottle):  # type: ignore[misc]
     """So many requests per key; what goes past it is asked to come again."""
 
     scope = SCOPE
+
+    def allow_request(self, request: Any, view: Any) -> bool:
+        try:
+            allowed: bool = super().allow_request(request, view)
+        except Exception:
+            # Whatever the cache's client raises. Nobody counts then, and what is sent must not be lost for it.
+            logger.exception("requests_not_counted")
+            return True
+        return allowed
 
     def get_rate(self) -> str | None:
         rate: str | None = api_settings.DEFAULT_THROTTLE_RATES.get(SCOPE, RATE)

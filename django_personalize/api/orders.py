@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 from rest_framework import serializers
 
 from django_personalize.api.fields import (
+    MOST_FAULTS,
     Key,
     Moment,
     Opaque,
@@ -87,30 +88,53 @@ def take(batch: Sequence[object]) -> Taken:
     """
     taken = Taken()
     told = _read(batch, taken)
+    _one_at_a_time(told)
     yes = _who_says_yes(told)
     before: dict[str, dict[str, FeedLine]] = {}
     for line in FeedLine.objects.select_for_update().filter(order_key__in=told).order_by("order_key", "line_key"):
         before.setdefault(line.order_key, {})[line.line_key] = line
+    tied = {link.order_key: link for link in OrderLink.objects.filter(order_key__in=told).select_related("visitor")}
     rows: list[FeedLine] = []
     gone: list[int] = []
     links: list[OrderLink] = []
+    untied: list[str] = []
     for key, (_, values, lines) in sorted(told.items()):
         known = before.get(key, {})
-        if _is_older(values.get("updated"), known):
+        latest = max((line.updated for line in known.values() if line.updated), default=None)
+        if _is_older(values.get("updated"), latest):
             taken.stale += 1
             continue
         taken.accepted += 1
+        values["updated"] = values.get("updated") or latest
         rows += [_row(values, line, yes.accounts) for line in lines]
         gone += [known[name].pk for name in known.keys() - {line["line"] for line in lines}]
-        if visitor := yes.behind(values):
+        visitor, link = yes.behind(values), tied.get(key)
+        if link and not (link.visitor_id == visitor if visitor else yes.keeps(link.visitor, values, known)):
+            untied.append(key)
+        if visitor:
             links.append(OrderLink(order_key=key, visitor_id=visitor, linked_at=clock.now()))
     FeedLine.objects.bulk_create(
         rows, update_conflicts=True, unique_fields=["order_key", "line_key"], update_fields=TOLD
     )
     FeedLine.objects.filter(pk__in=gone).delete()
+    OrderLink.objects.filter(order_key__in=untied).delete()
     OrderLink.objects.bulk_create(links, ignore_conflicts=True)
     reconcile_orders({row.order_key for row in rows})
     return taken
+
+
+def _one_at_a_time(keys: Collection[str]) -> None:
+    """Wait for whoever takes one of these orders now: a new one has no row yet that could be locked.
+
+    Other databases have one writer at a time, or lock the gap where the rows are going to be.
+    """
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_advisory_xact_lock(hashtextextended('personalize.order:' || key, 0))"
+                " FROM unnest(%s::text[]) AS key",
+                [sorted(keys)],
+            )
 
 
 def _read(batch: Sequence[object], taken: Taken) -> dict[str, Told]:
@@ -128,6 +152,9 @@ def _read(batch: Sequence[object], taken: Taken) -> dict[str, Told]:
             wrong += faults
             if found:
                 lines.append(found)
+            if len(wrong) >= MOST_FAULTS:
+                del wrong[MOST_FAULTS:]
+                break
         key = values.get("id", "")
         if not wrong and key in told:
             wrong = [problem("id", key, f"each order once; it is at index {told[key][0]} too")]
@@ -146,9 +173,8 @@ def _unlike(line: Mapping[str, Any], data: Mapping[str, Any], others: set[str]) 
     return []
 
 
-def _is_older(updated: datetime | None, known: Mapping[str, FeedLine]) -> bool:
+def _is_older(updated: datetime | None, latest: datetime | None) -> bool:
     """Say whether something newer came before: a repeated request must not undo what was said since."""
-    latest = max((line.updated for line in known.values() if line.updated), default=None)
     return updated is not None and latest is not None and updated < latest
 
 
@@ -188,6 +214,20 @@ class _Yes:
             (each, account) for account in (order.get("user") or "", "") for each in browsers_of(order["visitor"])
         ]
         return next((self.here[place] for place in places if place in self.here), None)
+
+    def keeps(self, linked: Visitor, order: Mapping[str, Any], known: Mapping[str, FeedLine]) -> bool:
+        """Say whether the order may still be theirs who it was tied to: nothing names another account or browser.
+
+        A guest's order stays with a guest who has logged in since.
+        """
+        account = order.get("user") or ""
+        if {line.user_key for line in known.values()} - {"", account}:
+            return False
+        if account and linked.user_key not in ("", account):
+            return False
+        return not order.get("visitor") or (
+            linked.browser in browsers_of(order["visitor"]) and linked.pk in self.here.values()
+        )
 
 
 def _who_says_yes(told: Mapping[str, Told]) -> _Yes:

@@ -33,6 +33,7 @@ TOLD = (
     "created",
     "updated",
     "feed",
+    "feed_began",
     "received_at",
 )
 SHARED = ("title", "link", "image_link", "price", "list_price", "currency", "category", "brand")
@@ -80,13 +81,16 @@ def take(batch: Sequence[object], *, feed: str) -> Taken:
             continue
         rows[key] = _row(key, values, known, feed, now)
     missing = {row.group_id for row in rows.values() if row.group_id} - set(before) - set(rows)
-    rows |= {key: FeedItem(key=key, from_variants=True, created=now, received_at=now) for key in missing}
+    # Made beside what is there, never over it: the product itself may have come in another request meanwhile.
+    stand_ins = [FeedItem(key=key, from_variants=True, created=now, received_at=now) for key in sorted(missing)]
+    FeedItem.objects.bulk_create(stand_ins, ignore_conflicts=True)
     _write(rows.values())
     if feed:
-        FeedItem.objects.filter(key__in=named).update(feed=feed, received_at=now)
+        FeedItem.objects.filter(key__in=named).exclude(feed=feed).update(feed=feed, feed_began=now)
+        FeedItem.objects.filter(key__in=named).update(received_at=now)
     touched = {row.group_id for row in rows.values()} | {before[key].group_id for key in rows if key in before}
-    assemble(touched | parents)
-    taken.accepted = len(rows) - len(missing)
+    assemble(touched | parents | missing)
+    taken.accepted = len(rows)
     return taken
 
 
@@ -151,6 +155,7 @@ def _refuse_chains(
 def _row(key: str, values: dict[str, Any], known: FeedItem | None, feed: str, now: datetime) -> FeedItem:
     regular: tuple[Decimal | None, str] = values.get("price") or (None, "")
     sale: tuple[Decimal | None, str] = values.get("sale_price") or regular
+    known_feed, began = (known.feed, known.feed_began) if known is not None else ("", None)
     reduced = regular[0] is not None and sale[0] is not None and sale[0] < regular[0]
     return FeedItem(
         key=key,
@@ -166,7 +171,8 @@ def _row(key: str, values: dict[str, Any], known: FeedItem | None, feed: str, no
         in_stock=values.get("availability") != SOLD_OUT,
         created=values.get("created") or (known.created if known is not None else now),
         updated=values.get("updated") or (known.updated if known is not None else None),
-        feed=feed or (known.feed if known is not None else ""),
+        feed=feed or known_feed,
+        feed_began=now if feed and feed != known_feed else began,
         received_at=now,
     )
 

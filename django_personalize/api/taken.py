@@ -8,6 +8,9 @@ from typing import Any
 
 from django_personalize.api.fields import KEY_LENGTH, Problem
 
+MOST_ERRORS = 100
+"""So many of a batch are told; the others are counted."""
+
 
 @dataclass(slots=True)
 class Taken:
@@ -15,13 +18,18 @@ class Taken:
     stale: int = 0
     """Left out because something newer is known."""
     errors: list[dict[str, Any]] = field(default_factory=list)
+    more_errors: int = 0
 
     def refuse(self, index: int, data: object, found: Iterable[Problem]) -> None:
         """Name what is wrong with the thing at `index`, under the id that it bears."""
         key = data.get("id") if isinstance(data, dict) else None
         name = str(key)[:KEY_LENGTH] if isinstance(key, str | int) else None
-        self.errors += [{"index": index, "id": name, **each} for each in found]
+        errors = [{"index": index, "id": name, **each} for each in found]
+        room = MOST_ERRORS - len(self.errors)
+        self.errors += errors[:room]
+        self.more_errors += len(errors[room:])
 
     def body(self) -> dict[str, Any]:
         self.errors.sort(key=lambda error: error["index"])
-        return {"accepted": self.accepted, "stale": self.stale, "errors": self.errors}
+        body = {"accepted": self.accepted, "stale": self.stale, "errors": self.errors}
+        return body | {"more_errors": self.more_errors} if self.more_errors else body

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid5
 
-from django_personalize.capture.claims import MAX_EVENTS, Claim, read_all
+from django_personalize.capture.claims import MAX_EVENTS, MAX_FACTS, Claim, read_all
 from django_personalize.capture.refusals import (
     NO_CONSENT,
     TOO_MANY_EVENTS,
@@ -37,6 +37,8 @@ class Accepted:
     """How many were new. What was told before is neither stored again nor refused."""
     refused: Counter[str]
     """How many were not taken, by one of `refusals.REFUSALS`."""
+    written: int = 0
+    """How many went to the sink, new or not."""
 
 
 def accept(
@@ -51,7 +53,8 @@ def accept(
 
     `granted` are the purposes with a yes now. `make(kind, uid=…, occurred_at=…, **fields)` returns an event with its
     circumstances, as `partial(drafts.draft, request, visitor)` does. A `trusted` server may tell also what the
-    middleware records by itself, which a page may not. Raises `NotABatch`, and what the sink raises.
+    middleware records by itself, which a page may not, and more facts at once. Raises `NotABatch`, and what the sink
+    raises.
     """
     events = payload.get("events") if isinstance(payload, dict) else None
     if not isinstance(events, list):
@@ -67,7 +70,9 @@ def accept(
     for claim in told:
         rows = _named(claim, groups, parents, refused) if claim.decision is None else _chosen(claim, decisions, refused)
         for place, fields in rows:
-            if claim.kind == VIEW_ITEM_LIST:
+            if not trusted and len(drafts) == MAX_FACTS:
+                refused[TOO_MANY_EVENTS] += 1
+            elif claim.kind == VIEW_ITEM_LIST:
                 drafts.append(
                     ImpressionDraft(
                         decision_id=fields["decision_id"],
@@ -81,7 +86,7 @@ def accept(
                 # The browser's, not the visitor's: what is told again after a log-in is the same event.
                 uid = uuid5(visitor.browser, f"{claim.uid}/{place}")
                 drafts.append(make(claim.kind, uid=uid, occurred_at=claim.occurred_at, **fields))
-    return Accepted(settings.sink.write(drafts) if drafts else 0, +refused)
+    return Accepted(settings.sink.write(drafts) if drafts else 0, +refused, len(drafts))
 
 
 def _decisions(told: Sequence[Claim], visitor: Visitor) -> dict[UUID, Decision]:

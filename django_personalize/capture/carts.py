@@ -15,7 +15,7 @@ from django_personalize.capture.visit import Visit
 from django_personalize.conf import settings
 from django_personalize.core import clock
 from django_personalize.core.tally import Tally
-from django_personalize.core.types import Line
+from django_personalize.core.types import Line, Purpose
 from django_personalize.events.vocabulary import ADD_TO_CART, PURCHASE, REMOVE_FROM_CART
 from django_personalize.models import Cart, Event, OrderLink, Visitor
 from django_personalize.visitors.resolve import session_was_read
@@ -155,7 +155,7 @@ def _reported(visitor: Visitor, since: datetime) -> list[str]:
     """Return the account's orders since the cart was last seen that no browser of it made: a provider that reports a
     payment makes them.
     """
-    if not visitor.user_key:
+    if not visitor.user_key or not visitor.granted.get(Purpose.PERSONALIZATION.value):
         return []
     browsers = Visitor.objects.filter(user_key=visitor.user_key)
     made = Event.objects.filter(kind=PURCHASE, visitor__in=browsers, received_at__gt=since)

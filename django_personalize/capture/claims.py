@@ -48,6 +48,8 @@ from django_personalize.events.vocabulary import (
 from django_personalize.models import Event
 
 MAX_EVENTS = 50
+MAX_FACTS = 200
+"""What one batch of a page's may have stored; a page that tells more than this is none of a shop's."""
 MAX_ITEMS = 25
 OLDEST = timedelta(hours=72)
 MAX_QUANTITY = 100_000
@@ -226,7 +228,8 @@ def _decimal(value: object) -> Decimal:
         number = Decimal(str(value))
     except InvalidOperation:
         raise Refused(BAD_VALUE) from None
-    if not number.is_finite() or abs(number) > MAX_PRICE:
+    # No arithmetic before this: abs() of 1E+9999999 is an overflow.
+    if not number.is_finite() or not -MAX_PRICE <= number <= MAX_PRICE:
         raise Refused(BAD_VALUE)
     return number
 

@@ -51,7 +51,9 @@ def keep_soon(tally: Tally) -> None:
         _waiting.counts.clear()
         _waiting.samples.clear()
     for reason in due.counts:
-        logger.warning("shop_not_readable", extra={"reason": reason, "sample": due.samples.get(reason, "")})
+        logger.warning(
+            "shop_not_readable: %s, first in %s", reason, due.samples.get(reason, ""), extra={"reason": reason}
+        )
     keep(due, again=False)
 
 

@@ -11,7 +11,7 @@ from django_personalize.capture.orders import reconcile_orders, sold_before
 from django_personalize.capture.visit import Visit
 from django_personalize.conf import settings
 from django_personalize.core import clock
-from django_personalize.core.types import Line
+from django_personalize.core.types import Line, Purpose
 from django_personalize.models import OrderLink, Visitor
 from django_personalize.visitors.resolve import account_of, session_was_read
 
@@ -19,9 +19,9 @@ from django_personalize.visitors.resolve import account_of, session_was_read
 def follow_orders(request: HttpRequest, visit: Visit, visitor: Visitor | None) -> list[Line]:
     """Bring our rows in line with the orders that this request touched, for everybody, with or without a yes.
 
-    Returns the lines of those that it made or that count as sold since. They are tied to `visitor`, where somebody is
-    here and acts for themselves; the rows themselves name the visitor only with a yes to `personalization`. A payment
-    that a provider reports in a request of its own has no visitor; the tie made earlier finds the buyer then.
+    Returns the lines of those that it made or that count as sold since. They are tied to `visitor`, where somebody who
+    grants `personalization` is here and acts for themselves: without that yes no key may join one order to another. A
+    payment that a provider reports in a request of its own has no visitor; the tie made earlier finds the buyer then.
     """
     created = settings.shop.orders_of([reference for reference in visit.references if reference.created])
     touched = created | settings.shop.orders_of([each for each in visit.references if not each.created])
@@ -49,7 +49,8 @@ def follow_orders(request: HttpRequest, visit: Visit, visitor: Visitor | None) -
             }
             _tie(visitor, {line.order_key for line in ours} - strange)
 
-    theirs = visitor is not None and not _acts_for_others(request)
+    yes = visitor is not None and visitor.granted.get(Purpose.PERSONALIZATION.value, False)
+    theirs = yes and not _acts_for_others(request)
     lines = reconcile_orders(touched, tie=tie if theirs else None)
     if visitor is not None and theirs:
         # Some shops number an order at the checkout and fill it when the provider reports the payment.

@@ -126,8 +126,11 @@ def _usable(lines: Sequence[Line], tally: Tally) -> list[Line]:
 
 def _write(lines: Sequence[Line], report: Reconciled) -> list[EventDraft]:
     with transaction.atomic():
-        drafts = list(_drafts(lines, _carriers(lines)))
-        report.written += store.upsert_order_events(drafts, received_at=clock.now())
+        carrier, drafts = _carriers(lines), []
+        for gone in (False, True):
+            some = list(_drafts((line for line in lines if line.gone is gone), carrier))
+            report.written += store.upsert_order_events(some, received_at=clock.now(), gone=gone)
+            drafts += some
     report.refunds += sum(draft.kind == REFUND for draft in drafts)
     return drafts
 

@@ -39,5 +39,5 @@ REFUSALS: dict[str, str] = {
     UNKNOWN_DECISION: "The decision was not made for this visitor.",
     UNKNOWN_SLOT: "The decision has no such slot.",
     TOO_MANY_ITEMS: "An event of more than 25 items, or a `user_engagement` of more than one.",
-    TOO_MANY_EVENTS: "What goes past 50 events in a batch.",
+    TOO_MANY_EVENTS: "What goes past 50 events in a batch, or past 200 facts in one of a page's.",
 }

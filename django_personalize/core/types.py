@@ -69,6 +69,8 @@ class Line:
     """The variant that was bought; empty where the item itself was."""
     sold: bool = True
     """Whether the order counts as sold; False for a basket, an unpaid or a reverted order."""
+    gone: bool = False
+    """Whether its product is no longer there: what was known of it then is kept."""
     quantity: int
     """Bought, before any return."""
     cancelled_quantity: int

@@ -82,12 +82,16 @@ def insert_events(drafts: Iterable[EventDraft], *, received_at: datetime) -> int
     return _write(Event, EVENT_FIELDS, rows, on_conflict="(uid) DO NOTHING")
 
 
-def upsert_order_events(drafts: Iterable[EventDraft], *, received_at: datetime) -> int:
-    """Insert purchases and refunds, or bring them in line with the shop; return how many were new or differed."""
+def upsert_order_events(drafts: Iterable[EventDraft], *, received_at: datetime, gone: bool = False) -> int:
+    """Insert purchases and refunds, or bring them in line with the shop; return how many were new or differed.
+
+    With `gone` the shop no longer has these products: rows that are there keep the item that they name.
+    """
+    follows = [column for column in _FOLLOWS_THE_SHOP if not (gone and column in ("item_key", "item_variant"))]
     table = Event._meta.db_table
     differs_from = "IS NOT" if connections[router.db_for_write(Event)].vendor == "sqlite" else "IS DISTINCT FROM"
-    changes = ", ".join(f"{column} = excluded.{column}" for column in _FOLLOWS_THE_SHOP)
-    changed = " OR ".join(f"{table}.{column} {differs_from} excluded.{column}" for column in _FOLLOWS_THE_SHOP)
+    changes = ", ".join(f"{column} = excluded.{column}" for column in follows)
+    changed = " OR ".join(f"{table}.{column} {differs_from} excluded.{column}" for column in follows)
     rows = _event_rows(drafts, ORDER_FIELDS, received_at)
     return _write(Event, ORDER_FIELDS, rows, on_conflict=f"(uid) DO UPDATE SET {changes} WHERE {changed}")
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.db.models import Q
 
-from django_personalize.core.types import Watched
+from django_personalize.core.types import Line, Purpose, Watched
+from django_personalize.models import FeedLine, Visitor
 from django_personalize.shop.mapping import MappedShop
 
 
@@ -51,6 +53,19 @@ class FeedShop(MappedShop):
     def __init__(self) -> None:
         super().__init__()
         self.product, self.line = dict(self.PRODUCT), dict(self.ORDER_LINES)
+
+    def lines(
+        self, *, user_key: str | None = None, order_keys: Sequence[str] | None = None, **options: Any
+    ) -> Iterator[Line]:
+        """Take off its lines any account of which no browser says yes any more: a yes runs out without a request."""
+        named = FeedLine.objects.exclude(user_key="")
+        if user_key is not None:
+            named = named.filter(user_key=user_key)
+        if order_keys is not None:
+            named = named.filter(order_key__in=order_keys)
+        granting = Visitor.objects.granting(Purpose.PERSONALIZATION).exclude(user_key="")
+        named.exclude(user_key__in=granting.values("user_key")).update(user_key="")
+        return super().lines(user_key=user_key, order_keys=order_keys, **options)
 
     def cart(self, request: Any, **circumstances: Any) -> None:
         return None

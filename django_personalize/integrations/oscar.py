@@ -221,6 +221,10 @@ class OscarShop(MappedShop):
         yield get_model("basket", "Line")
         yield get_model("basket", "Basket")
 
+    def cart_of_account(self, request: Any) -> bool:
+        user = getattr(request, "user", None)
+        return user is not None and user.is_authenticated
+
     def read_cart(self, request: Any, response: Any, touched: bool, tally: Tally) -> list[Held] | None:
         if not may_ask(request) or (not touched and request.method in SAFE_METHODS):
             return None

@@ -28,6 +28,8 @@ class FeedItem(models.Model):
     """When the shop last changed it, where it says so: what is older than that and comes late is left out."""
     feed = models.CharField(max_length=64, blank=True, default="")
     """The last whole feed that named it."""
+    feed_began = models.DateTimeField(null=True, blank=True)
+    """When that feed named it first; a part that is sent again does not change it."""
     received_at = models.DateTimeField()
 
     def __str__(self) -> str:

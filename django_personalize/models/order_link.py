@@ -4,7 +4,7 @@ from django.db import models
 
 
 class OrderLink(models.Model):
-    """Fact. The visitor in whose request an order came into being; goes with the visitor, or the yes that made it theirs.
+    """Fact. The visitor in whose request an order came into being; goes with that yes to `personalization`.
 
     A payment that a provider reports later arrives in nobody's request: this row is how the buyer is found then.
     """

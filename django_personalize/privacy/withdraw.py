@@ -37,7 +37,7 @@ def change(visitor_id: UUID, granted: Collection[Purpose], *, refused: bool) -> 
         else:
             answer(visitor, granted)
             if set(granted).isdisjoint(TRACED):
-                # What goes in and out until the next yes is nobody's business: that one begins with a cart as it then is.
+                # What goes in and out until the next yes is nobody's business: it begins with the cart as it then is.
                 Cart.objects.filter(visitor=visitor).delete()
             link_orders(visitor)
     return None if gone else next((visitor for visitor in visitors if visitor.pk == visitor_id), None)

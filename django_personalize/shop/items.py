@@ -18,7 +18,6 @@ from django_personalize.shop.paths import image_url, moment, money, pieces, text
 from django_personalize.shop.problems import PRICE_NOT_A_NUMBER
 from django_personalize.shop.reading import Reader, logger
 
-MOST_TOLD = 1_000
 FACTS = ("title", "price", "list_price", "currency", "image", "category", "category_url", "brand", "created", "stock",
          "cost")  # fmt: skip
 """The keys of `PRODUCT` that say one thing about an item each, in one way: a path, a function, an expression."""
@@ -181,7 +180,9 @@ class MappedItems:
         return str(given) if is_code(given) else text(value)
 
     def _tell(self, reason: str, key: str) -> None:
-        """Log what a product says wrongly, once per product and process: it is read at every render."""
-        if (found := f"{reason}:{key}") not in self._told and len(self._told) < MOST_TOLD:
-            self._told.add(found)
-            logger.warning("product_not_readable", extra={"reason": reason, "sample": key})
+        """Log what a product says wrongly, once per reason and process: it is read at every render."""
+        if reason not in self._told:
+            self._told.add(reason)
+            logger.warning(
+                "product_not_readable: %s, first %s %s", reason, self.model._meta.label, key, extra={"reason": reason}
+            )

@@ -120,6 +120,8 @@ class MappedLines(MappedProducts):
             row
         )
         key = key_of(pk)
+        if not sold:
+            tally = Tally()  # a cart, or an order that may never be one: nothing to be put right
         if order is None or order == "":
             tally.add(NO_ORDER, key)
             return None
@@ -157,6 +159,7 @@ class MappedLines(MappedProducts):
             item_key=item_key,
             variant_key=variant_key if variant is None else self._short(variant, LONGEST, key, tally),
             sold=bool(sold),
+            gone=not known,
             quantity=quantity,
             cancelled_quantity=given_back,
             cancelled_at=moment(back_at) if given_back and back_at is not None else None,

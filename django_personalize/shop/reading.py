@@ -6,7 +6,7 @@ import inspect
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from django.core.exceptions import FieldDoesNotExist
@@ -112,6 +112,8 @@ class Reader:
             if step.many:
                 return self._over(value.all(), place + 1, request)
             if callable(value):
+                if getattr(value, "alters_data", False):
+                    raise TypeError(f"{step.name}() changes the shop's data; it is not called.")
                 value = call(value, request)
             obj = value
         return obj
@@ -168,7 +170,9 @@ def translations_with(model: Any, attribute: str) -> Any:
 def call(method: Any, request: Any) -> Any:
     """Call a method; with the request where it takes one by this name, or needs a value at all."""
     function = getattr(method, "__func__", method)
-    wanted = wants_request(function, function is not method)
+    # A partial, as `get_status_display` is, is made anew for each row: remembering it would only hold on to rows.
+    ask = wants_request.__wrapped__ if isinstance(function, partial) else wants_request
+    wanted = ask(function, function is not method)
     if wanted == "by name":
         return method(request=request)
     return method(request) if wanted else method()

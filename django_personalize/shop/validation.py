@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from django.conf import settings as django_settings
 from django.core.checks import CheckMessage, Error
+from django.urls import NoReverseMatch, reverse
 
 from django_personalize.shop.items import is_code
 from django_personalize.shop.validation_values import (
@@ -64,11 +66,25 @@ def check_product(mapping: Mapping[str, Any]) -> Iterator[CheckMessage]:
                     f"{here} is {value!r}; wanted (view name, argument, field).", hint=hint, id="personalize.E007"
                 )
                 continue
+            yield from check_view(here, value)
             yield from check_value(here, value[2], model)
         elif name in COLUMNS:
             yield from check_column(here, value, model)
         elif not (name == "currency" and is_code(value)):
             yield from check_value(here, value, model)
+
+
+def check_view(where: str, value: Sequence[Any]) -> Iterator[CheckMessage]:
+    """The name of the view must be one of a pattern that takes this argument."""
+    if not getattr(django_settings, "ROOT_URLCONF", None):
+        return
+    try:
+        reverse(value[0], kwargs={value[1]: 0})
+    except NoReverseMatch as error:
+        # A pattern that takes the argument may yet want a word, or a key of another form.
+        if "pattern(s) tried" not in str(error):
+            hint = 'The name that the pattern of the product page has, as in {% url "shop:product" … %}.'
+            yield Error(f"{where}: {error}", hint=hint, id="personalize.E006")
 
 
 def check_lines(mapping: Mapping[str, Any], product: Mapping[str, Any]) -> Iterator[CheckMessage]:

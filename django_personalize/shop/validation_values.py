@@ -9,7 +9,7 @@ from typing import Any
 from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.core.checks import CheckMessage, Error
-from django.core.exceptions import FieldDoesNotExist, ImproperlyConfigured
+from django.core.exceptions import EmptyResultSet, FieldDoesNotExist, ImproperlyConfigured
 from django.db import models
 from django.db.models.constants import LOOKUP_SEP
 
@@ -29,7 +29,17 @@ def check_condition(where: str, name: str, value: Any, model: Model) -> Iterator
             id="personalize.E008",
         )
         return
-    yield from check_path(where, value, model)
+    wrong = list(check_path(where, value, model))
+    yield from wrong
+    if not wrong:
+        try:
+            str(model._base_manager.filter(value).query)
+        except EmptyResultSet:
+            return
+        except Exception as error:
+            yield Error(
+                f"{where} cannot be asked: {error}", hint="A lookup of Django's, as in filter().", id="personalize.E005"
+            )
 
 
 def check_value(where: str, value: Any, model: Model) -> Iterator[CheckMessage]:
@@ -182,6 +192,8 @@ def walk(model: Any, path: str, *, attributes: bool) -> tuple[str, str] | None:
             except FieldDoesNotExist:
                 field = None
         if field is None:
+            if attributes and getattr(getattr(current, part, None), "alters_data", False):
+                return f"{current._meta.label}.{part}() changes the shop's data", "Name a method that only answers."
             if hasattr(current, part) if attributes else before is not None and before.get_lookup(part) is not None:
                 return None  # an attribute, or a lookup such as __isnull
             names = {each.name for each in current._meta.get_fields()}

@@ -26,6 +26,8 @@ logger = logging.getLogger("django_personalize.web")
 MAX_BYTES = 64 * 1024
 BATCHES_A_MINUTE = 120
 """Several tabs that each report every five seconds, and whenever they are left, stay below it."""
+FACTS_A_MINUTE = 2_000
+"""A visitor who looks through a long catalogue stays below it."""
 MINUTE = 60
 RETRY_SECONDS = 30
 TYPES = ("application/json", "text/plain")
@@ -59,11 +61,13 @@ def _answer(request: HttpRequest) -> HttpResponse:
             cookie.silence(response)
             return response
         if _is_too_much(visitor):
-            return _problem(429, f"At most {BATCHES_A_MINUTE} batches a minute.", retry_after=MINUTE)
+            text = f"At most {BATCHES_A_MINUTE} batches and {FACTS_A_MINUTE} facts a minute."
+            return _problem(429, text, retry_after=MINUTE)
         body = _body(request)
         if body is None:
             return _problem(413, "At most 64 kB.")
         accepted = _accept(request, visitor, body)
+        _count("facts", visitor, accepted.written)
     except NotABatch as problem:
         return _problem(400, str(problem))
     except Exception:
@@ -95,14 +99,18 @@ def _body(request: HttpRequest) -> bytes | None:
 
 
 def _is_too_much(visitor: Visitor) -> bool:
-    """Count this visitor's batches of the running minute. A cache that is away limits nobody."""
+    return _count("batches", visitor, 1) > BATCHES_A_MINUTE or _count("facts", visitor, 0) >= FACTS_A_MINUTE
+
+
+def _count(what: str, visitor: Visitor, more: int) -> int:
+    """Add to this visitor's count of the running minute and return it. A cache that is away limits nobody."""
     # The minute is in the key, since not every cache keeps the time at which a counted key ends.
-    key = f"personalize:batches:{visitor.pk.hex}:{int(clock.now().timestamp()) // MINUTE}"
+    key = f"personalize:{what}:{visitor.pk.hex}:{int(clock.now().timestamp()) // MINUTE}"
     try:
         cache.add(key, 0, MINUTE)
-        return cache.incr(key) > BATCHES_A_MINUTE
+        return cache.incr(key, more)
     except Exception:
-        return False
+        return 0
 
 
 def _problem(status: int, text: str, *, retry_after: int | None = None) -> HttpResponse:
@@ -117,4 +125,7 @@ def _same_origin(request: HttpRequest) -> bool:
     site = request.headers.get("Sec-Fetch-Site")
     if site is not None:
         return site == "same-origin"
-    return urlsplit(request.headers.get("Origin", "")).netloc == request.get_host()
+    try:
+        return urlsplit(request.headers.get("Origin", "")).netloc == request.get_host()
+    except ValueError:  # no address
+        return False

@@ -1,7 +1,7 @@
 import pytest
 
-from django_personalize.core.tally import Tally
 from django_personalize.capture.findings import keep
+from django_personalize.core.tally import Tally
 
 pytestmark = pytest.mark.django_db
 URL = "/admin/personalize/finding/"

@@ -169,11 +169,12 @@ def test_all_devices_of_an_account_share_its_cart_and_each_change_is_told_once(h
     assert sum(kind != "login" for kind, *_ in told()) == 3
 
 
-def test_an_order_that_a_provider_made_for_an_account_has_emptied_its_cart(holds, memory_shop):
+def test_an_order_that_a_provider_made_for_an_account_has_emptied_its_cart(holds, memory_shop, frozen):
     mia = user("mia")
     holds({"1": 2})
     holds({"1": 2}, url="/in/")
     memory_shop.orders = [line("1", "A", "1", quantity=2, user_key=str(mia.pk), placed_at=NOON)]
+    frozen(timedelta(seconds=1))
     reconcile()
     holds({})
     assert [kind for kind, *_ in told()] == ["login", "purchase"]

@@ -155,3 +155,31 @@ def test_a_back_fill_takes_a_handful_of_queries(memory_shop, django_assert_max_n
     memory_shop.orders = [line(str(n), "A", "1") for n in range(2_000)]
     with django_assert_max_num_queries(5):  # is anybody linked, the insert, its savepoint, what is there already
         reconcile()
+
+
+def test_what_was_known_of_a_product_that_is_gone_is_kept(memory_shop):
+    memory_shop.orders = [line("1", "A", "3", variant_key="3-red"), line("2", "A", "1")]
+    reconcile()
+    memory_shop.orders = [line("1", "A", "3-red", gone=True, quantity=2), line("2", "A", "", gone=True)]
+    assert reconcile().written == 1
+    assert rows("item_key", "item_variant", "quantity") == [("1", "", 1), ("3", "3-red", 2)]
+
+
+def test_a_sync_of_late_keeps_the_older_lines_of_an_order(memory_shop):
+    memory_shop.orders = [
+        line("1", "A", "1", placed_at=NOON - timedelta(days=3)),
+        line("2", "A", "2", placed_at=NOON - timedelta(hours=1)),
+    ]
+    reconcile()
+    report = reconcile(since=NOON - timedelta(days=2))
+    assert (report.lines, report.written, report.removed) == (1, 0, 0)
+    assert len(rows("pk")) == 2
+
+
+def test_a_sync_of_late_removes_what_is_gone_from_its_orders_and_nothing_older(memory_shop):
+    old = line("9", "OLD", "1", placed_at=NOON - timedelta(days=9))
+    memory_shop.orders = [old, line("1", "A", "1"), line("2", "A", "2"), line("3", "B", "3")]
+    reconcile()
+    memory_shop.orders = [line("1", "A", "1")]
+    assert reconcile(since=NOON - timedelta(days=2)).removed == 2
+    assert rows("transaction_id", "item_key") == [("A", "1"), ("OLD", "1")]

@@ -361,7 +361,7 @@ def test_a_url_that_fails_is_told_with_its_error(capsys, settings):
     assert "Product pages: not recognised: get_absolute_url() fails: NoReverseMatch: 'shop' is not a " in output
     with override_personalize(PRODUCT={"model": "shop.Product", "url": ("nowhere", "pk", "pk")}):
         output, _ = run(capsys, "--check")
-    assert "('nowhere', 'pk', 'pk'), fails: NoReverseMatch: Reverse for 'nowhere' not found." in output
+    assert 'personalize.E006  PERSONALIZE["PRODUCT"]["url"]: Reverse for \'nowhere\' not found.' in output
 
 
 def test_models_that_cannot_be_published_are_told_by_their_setting(tmp_path, capsys):

@@ -50,7 +50,7 @@ def test_what_cannot_be_used_is_told_by_name(old_and_new, capsys, settings):
     told = synced(capsys)
     assert told[0] == "0 orders with 0 lines read, 0 given back; everything was there already."
     assert told[1].startswith("  line_without_date: 4 (first: order line ")
-    assert told[1].endswith('An order line without a date. Left out; see date in ORDER_LINES.')
+    assert told[1].endswith("An order line without a date. Left out; see date in ORDER_LINES.")
 
 
 def test_a_cancellation_that_no_signal_told_is_found(old_and_new, capsys):

@@ -9,6 +9,8 @@ from django.db.models.functions import Cast, Concat
 from django_personalize.core.tally import Tally
 from django_personalize.shop import counts
 from django_personalize.shop import lines as module
+from django_personalize.shop.mapping import MappedShop
+from tests import shops
 from tests.shop.odd.models import (
     Boot,
     CartOrder,
@@ -379,3 +381,13 @@ def test_the_rows_of_a_many_to_many_are_lines_of_one_piece(mapped):
     found, counts, _ = counted(shop)
     assert [(line.order_key, line.quantity) for line in found] == [("D-1", 1), ("D-1", 1)]
     assert counts == {"line_without_order": 1}
+
+
+def test_what_a_cart_lacks_is_nothing_to_put_right(settings):
+    """In a shop whose cart is an unfinished order, what is no sale yet has no date yet."""
+    shops.bought(shops.order("A-1"), shops.product("Lantern"))
+    lines = {**settings.PERSONALIZE["ORDER_LINES"], "date": "order__cancelled_at", "placed": Q(order__number="B-2")}
+    settings.PERSONALIZE = {**settings.PERSONALIZE, "ORDER_LINES": lines}
+    tally = Tally()
+    assert list(MappedShop().lines(order_keys=["A-1"], tally=tally)) == []
+    assert not tally

@@ -261,8 +261,8 @@ def test_a_price_that_is_no_number_is_none_and_told_once(mapped, caplog, typed, 
     shop = mapped(PRODUCT={"model": "odd.Poster", "price": "price"})
     for _ in range(2):
         assert shop.items(["sun"])["sun"].price == (price and Decimal(price))
-    told = [(record.msg, record.reason, record.sample) for record in caplog.records]
-    wrong = [("product_not_readable", "price_not_a_number", "sun")]
+    told = [record.getMessage() for record in caplog.records]
+    wrong = ["product_not_readable: price_not_a_number, first odd.Poster sun"]
     assert told == (wrong if typed and price is None else [])
 
 

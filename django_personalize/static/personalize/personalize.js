@@ -3,6 +3,7 @@ const SECOND = 1000;
 const EVERY = 5 * SECOND; // what waits is sent
 const ENOUGH = 20; // events that do not wait for it
 const MOST = 50; // in one batch
+const MOST_FACTS = 200; // items and slots, in one batch
 const KEPT = 200; // while the server is away; the oldest go first
 const LARGEST = 60_000; // bytes: browsers carry 64 kB on leaving
 const SLOTS = "[data-pz-decision] [data-pz-slot]";
@@ -16,6 +17,7 @@ const script = document.querySelector("script[data-pz-endpoint]");
 const endpoint = script.dataset.pzEndpoint;
 const captured = script.dataset.pzCaptured.split(" "); // by the server itself
 const path = location.pathname;
+const query = location.search;
 
 // The server sets this cookie with the visitor's own, which no script can read, and takes both back together.
 const allowed = () => !navigator.globalPrivacyControl && document.cookie.split("; ").includes("pz_yes=1");
@@ -37,16 +39,25 @@ let flying = null;
 let failures = 0;
 let notBefore = 0;
 
-function track(name, params = {}) {
+function track(name, params = {}, moving = true) {
   if (!allowed()) return;
-  const told = pick(params, OF_EVENT);
-  if (params.items) told.items = Array.from(params.items).slice(0, 25).map((each) => pick(each, OF_ITEM));
-  if (name === "view_item") attendTo(told.items?.[0]);
+  let event;
+  try {
+    const told = pick(params, OF_EVENT);
+    if (params.items) told.items = Array.from(params.items).slice(0, 25).map((each) => pick(each, OF_ITEM));
+    event = JSON.parse(JSON.stringify({ id: uuid(), name, at: Date.now(), params: told }));
+  } catch {
+    return; // what is no JSON would hold up all that waits behind it
+  }
+  if (moving && name === "view_item") attendTo(event.params.items?.[0]);
   if (captured.includes(name)) return;
-  waiting.push({ id: uuid(), name, at: Date.now(), params: told });
+  waiting.push(event);
   waiting = waiting.slice(-KEPT);
   if (waiting.length >= ENOUGH) send();
 }
+
+const factsOf = (events) =>
+  events.reduce((sum, { params: { items, slots } }) => sum + ((items ?? slots)?.length ?? 1), 0);
 
 function pack() {
   if (!allowed()) waiting = [];
@@ -54,7 +65,7 @@ function pack() {
   for (let count = Math.min(waiting.length, MOST); count; count >>= 1) {
     const events = waiting.slice(0, count).map(({ at, ...event }) => ({ ...event, ago: Math.max(0, now - at) }));
     const body = new Blob([JSON.stringify({ events })], { type: "application/json" });
-    if (body.size <= LARGEST) return { events: waiting.splice(0, count), body };
+    if (body.size <= LARGEST && (count === 1 || factsOf(events) <= MOST_FACTS)) return { events: waiting.splice(0, count), body };
   }
   waiting.shift(); // too large even alone
 }
@@ -92,20 +103,27 @@ function leave() {
   }
 }
 
-// --- Seeing: a slot is seen once, when half of it was visible for one second.
+// --- Seeing: a slot is seen once, when half of it, or of the window, was filled by it for one second.
 
 const seen = new Set();
 const timers = new WeakMap();
 const nameOf = (slot) => `${slot.closest("[data-pz-decision]")?.dataset.pzDecision} ${slot.dataset.pzSlot}`;
 
-const observer = new IntersectionObserver((entries) => {
-  for (const { target, intersectionRatio } of entries) {
-    clearTimeout(timers.get(target));
-    if (intersectionRatio >= 0.5) timers.set(target, setTimeout(see, SECOND, target));
+const observer = window.IntersectionObserver && new IntersectionObserver((entries) => {
+  for (const { target, isIntersecting, intersectionRatio, intersectionRect, rootBounds } of entries) {
+    if (isIntersecting && (intersectionRatio >= 0.5 || intersectionRect.height >= rootBounds?.height / 2)) {
+      if (!timers.has(target)) timers.set(target, setTimeout(see, SECOND, target));
+    } else forget(target);
   }
-}, { threshold: 0.5 });
+}, { threshold: Array.from({ length: 26 }, (_, n) => n / 50) });
+
+function forget(slot) {
+  clearTimeout(timers.get(slot));
+  timers.delete(slot);
+}
 
 function see(slot) {
+  forget(slot);
   observer.unobserve(slot);
   if (!visible()) return observer.observe(slot); // another tab was before it
   seen.add(nameOf(slot));
@@ -117,7 +135,7 @@ function see(slot) {
 
 function observe(root = document) {
   for (const slot of [root, ...root.querySelectorAll(SLOTS)]) {
-    if (slot.matches?.(SLOTS) && !seen.has(nameOf(slot))) observer.observe(slot);
+    if (slot.matches?.(SLOTS) && !seen.has(nameOf(slot))) observer?.observe(slot);
   }
 }
 
@@ -127,8 +145,9 @@ const inserted = new MutationObserver((changes) => {
 
 // --- Choosing: a link in a slot, by mouse, finger or key, here or in a new tab.
 
-function choose({ target, button }) {
-  const slot = button < 2 && target.closest?.("a[href]")?.closest(SLOTS);
+function choose({ target, button, detail }) {
+  const slot = button < 2 && detail < 2 && // the second half of a double click is no choice
+    target.closest?.("a[href]")?.closest(SLOTS);
   if (!slot) return;
   const [decision, number] = nameOf(slot).split(" ");
   track("select_item", { decision, slots: [Number(number)] });
@@ -164,6 +183,7 @@ function attendTo(next) {
 
 const told = (name) => (document.querySelector(`template[data-pz-${name}]`) ?? script).dataset;
 const named = () => location.pathname === path && told("item").pzItem;
+const searched = () => location.pathname + location.search === path + query && told("search").pzSearch;
 
 function view() {
   if (named()) track("view_item", { items: [{ item_id: told("item").pzItem, item_variant: told("item").pzVariant }] });
@@ -179,7 +199,10 @@ function read(entry) {
     const gtag = entry[0] === "event"; // its own form: the arguments of gtag("event", name, params)
     const name = gtag ? entry[1] : entry.event;
     const params = gtag ? entry[2] : { ...entry, ...entry.ecommerce };
-    if (OF_LAYER.includes(name) && !(name === "view_item" && named())) track(name, params);
+    if (!OF_LAYER.includes(name) || (name === "search" && searched())) return;
+    const item = named();
+    const same = [item, told("item").pzVariant].includes(String(params.items?.[0]?.item_id));
+    if (!(name === "view_item" && item && same)) track(name, params, !item); // a quick view leaves the page's item
   } catch {} // an entry of another form
 }
 
@@ -197,6 +220,7 @@ function listen() {
 // --- Beginning, which waits for a yes and for somebody to look.
 
 let begun = false;
+let again = false; // it had begun when the page was left
 
 function tick() {
   attend();
@@ -219,6 +243,7 @@ document.addEventListener("visibilitychange", () => {
   send(true);
 });
 addEventListener("pagehide", () => {
+  again = begun;
   attend(false);
   engage();
   leave();
@@ -226,10 +251,10 @@ addEventListener("pagehide", () => {
 addEventListener("pageshow", ({ persisted }) => {
   if (!persisted) return;
   attended = 0;
-  view();
+  if (again) view(); // else it begins now
   tick();
 });
-window.personalize = { track, observe };
+window.personalize = { track: (name, params) => track(name, params), observe };
 tick();
 setInterval(tick, EVERY);
 if ("pzDatalayer" in script.dataset) listen();
