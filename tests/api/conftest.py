@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
 import pytest
+from django.conf import settings as django_settings
+from django.db import connection, transaction
 
 KEY = "a-key-for-tests-that-is-long-enough"
 ROOT = "/personalize/api/v1/"
@@ -47,6 +50,27 @@ def ok(send: Post) -> Post:
         return response.json()
 
     return ok
+
+
+several_writers = pytest.mark.skipif(
+    "sqlite" in django_settings.DATABASES["default"]["ENGINE"], reason="one writer at a time"
+)
+
+
+def during(first: Callable[[], Any], second: Callable[[], Any]) -> None:
+    """Begin `second` when `first` is done and not committed yet."""
+
+    def other() -> None:
+        second()
+        connection.close()
+
+    thread = threading.Thread(target=other)
+    with transaction.atomic():
+        first()
+        thread.start()
+        thread.join(1)
+    thread.join(30)
+    assert not thread.is_alive()
 
 
 def product(key: str, /, **changes: Any) -> dict[str, Any]:

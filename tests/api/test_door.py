@@ -6,6 +6,7 @@ import logging
 
 import pytest
 from django.core.cache import cache
+from django.core.cache.backends.dummy import DummyCache
 
 from django_personalize.models import FeedItem, Visitor
 from django_personalize.testing.override import override_personalize
@@ -178,6 +179,38 @@ def test_more_requests_than_a_key_may_make_are_asked_to_wait(settings, send):
         assert send("status/", method="GET", key=OTHER).status_code == 200
         cache.clear()
         assert send("status/", method="GET").status_code == 200
+
+
+class CacheThatIsAway(DummyCache):
+    def get(self, *args, **kwargs):
+        raise RuntimeError("no cache server")
+
+
+def test_without_a_cache_that_counts_requests_are_taken_and_it_is_logged(settings, send, caplog):
+    settings.CACHES = {"default": {"BACKEND": f"{__name__}.CacheThatIsAway"}}
+    assert send("products/", BODIES["products/"]).status_code == 200
+    assert "requests_not_counted" in caplog.text
+    assert KEY not in caplog.text
+
+
+def test_of_many_faults_the_first_hundred_are_told_and_the_others_counted(send):
+    answer = send("products/", {"products": [product("", link="") for _ in range(60)]}).json()
+    assert [each["index"] for each in answer["errors"]] == [number // 2 for number in range(100)]
+    assert answer["more_errors"] == 20
+    assert "more_errors" not in send("products/", {"products": [product("")]}).json()
+
+
+def test_of_many_unknown_names_ten_are_told(send):
+    answer = send("orders/", {"orders": [order("A", "1", **{f"name{number}": 1 for number in range(5000)})]}).json()
+    assert [each["name"] for each in answer["errors"]] == [f"name{number}" for number in range(10)]
+
+
+def test_of_an_orders_faults_the_first_ten_are_told(send):
+    lines = [{"line": str(number), "item": "1", "quantity": 0} for number in range(500)]
+    answer = send("orders/", {"orders": [order("A", lines=lines), order("", "1")]}).json()
+    names = [(each["index"], each["name"]) for each in answer["errors"]]
+    assert names == [*((0, f"lines[{number}].quantity") for number in range(10)), (1, "id")]
+    assert "more_errors" not in answer
 
 
 def test_what_the_project_says_of_its_own_views_does_not_apply(settings, send):

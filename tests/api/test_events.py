@@ -8,7 +8,6 @@ from decimal import Decimal
 from uuid import UUID
 
 import pytest
-from django.conf import settings as django_settings
 from django.db import connection
 
 from django_personalize.api import people
@@ -16,7 +15,7 @@ from django_personalize.core.types import Purpose
 from django_personalize.events.history import history_of
 from django_personalize.models import Decision, Event, Impression, OrderLink, Visitor
 from django_personalize.testing.override import override_personalize
-from tests.api.conftest import order, product, told, view
+from tests.api.conftest import order, product, several_writers, told, view
 from tests.conftest import NOON
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("frozen")]
@@ -277,6 +276,14 @@ class TestNotAcknowledged:
         assert (response.status_code, response.headers["Retry-After"]) == (503, "5")
         assert "events_not_acknowledged" in caplog.text
 
+    def test_a_fault_of_ours_is_not_passed_off_as_a_busy_database(self, client, send, monkeypatch):
+        def write(self, batch):
+            raise KeyError("a fault")
+
+        monkeypatch.setattr("django_personalize.events.sinks.DatabaseSink.write", write)
+        client.raise_request_exception = False
+        assert send("events/", told("b1", view(1, "1"))).status_code == 500
+
     def test_an_acknowledgement_comes_after_the_sink_has_it(self, ok, monkeypatch):
         from django_personalize.events.sinks import DatabaseSink
 
@@ -290,7 +297,7 @@ class TestNotAcknowledged:
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.skipif("sqlite" in django_settings.DATABASES["default"]["ENGINE"], reason="one writer at a time")
+@several_writers
 def test_two_first_requests_at_once_are_one_visitor():
     def first():
         people.settle("b1", "77", [Purpose.PERSONALIZATION], refused=False)

@@ -7,9 +7,10 @@ from decimal import Decimal
 
 import pytest
 
+from django_personalize.api import orders
 from django_personalize.capture.orders import reconcile
 from django_personalize.models import Event, FeedLine, OrderLink, Visitor
-from tests.api.conftest import line, order, product, told
+from tests.api.conftest import during, line, order, product, several_writers, told
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("frozen")]
 FEBRUARY = datetime(2026, 2, 1, 12, tzinfo=UTC)
@@ -263,6 +264,51 @@ class TestWhoseTheyAre:
         ok("orders/", {"orders": [order("A", "1", user="77", visitor="b1")]})
         assert (owners(), FeedLine.objects.get().user_key) == ({"A": None}, "")
 
+    @pytest.mark.parametrize("how", ["lapsed", "deleted"])
+    def test_no_account_stays_with_an_order_when_its_yes_ended_without_a_request(self, ok, frozen, how):
+        for browser, account in (("b1", "77"), ("b2", "78")):
+            ok("events/", told(browser, user=account))
+        ok("orders/", {"orders": [order("A", "1", user="77"), order("B", "1", user="78")]})
+        if how == "deleted":
+            Visitor.objects.filter(user_key="77").delete()
+        else:
+            frozen(timedelta(days=300))
+            ok("events/", told("b2", user="78"))
+            frozen(timedelta(days=91))
+        reconcile(since=FEBRUARY + timedelta(days=80))
+        assert dict(FeedLine.objects.values_list("order_key", "user_key")) == {"A": "", "B": "78"}
+
+    @pytest.mark.parametrize("changes", [
+        {"user": "78"}, {"user": "78", "visitor": "b1"}, {"visitor": "b2"}, {"visitor": "b1"}, {},
+        {"user": "77", "visitor": "b2"},
+    ])  # fmt: skip
+    def test_an_order_that_is_corrected_leaves_whoever_it_was_tied_to(self, ok, changes):
+        ok("events/", told("b1", user="77"))
+        ok("orders/", {"orders": [order("A", "1", user="77", visitor="b1")]})
+        assert (owners(), OrderLink.objects.count()) == ({"A": "77"}, 1)
+        ok("orders/", {"orders": [order("A", "1", **changes)]})
+        assert OrderLink.objects.count() == 0
+        assert owners() == {"A": changes.get("user") if changes.get("user") == "77" else None}
+
+    def test_an_order_that_is_corrected_is_tied_to_whom_it_names_now(self, ok):
+        for browser in ("b1", "b2"):
+            ok("events/", told(browser))
+        ok("orders/", {"orders": [order("A", "1", visitor="b1")]})
+        former = OrderLink.objects.get().visitor_id
+        ok("orders/", {"orders": [order("A", "1", visitor="b2")]})
+        assert OrderLink.objects.get().visitor_id != former
+        assert Event.objects.get(kind="purchase").visitor_id == OrderLink.objects.get().visitor_id
+        ok("orders/", {"orders": [order("A", "1", visitor="b3")]})
+        assert (owners(), OrderLink.objects.count()) == ({"A": None}, 0)
+
+    @pytest.mark.parametrize("changes", [{"visitor": "b1"}, {}, {"user": "77"}, {"user": "77", "visitor": "b1"}])
+    def test_a_guests_order_that_is_sent_again_after_the_login_stays_theirs(self, ok, changes):
+        ok("events/", told("b1"))
+        ok("orders/", {"orders": [order("A", "1", visitor="b1")]})
+        ok("events/", told("b1", user="77"))
+        ok("orders/", {"orders": [order("A", "1", **changes)]})
+        assert (owners(), OrderLink.objects.count()) == ({"A": "77"}, 1)
+
     def test_an_order_that_no_longer_names_its_account_is_not_theirs(self, ok):
         ok("events/", told("b1", user="77"))
         ok("orders/", {"orders": [order("A", "1", user="77")]})
@@ -276,3 +322,23 @@ def test_two_hundred_orders_cost_a_fixed_number_of_queries(ok, django_assert_max
     with django_assert_max_num_queries(40):
         ok("orders/", {"orders": batch})
     assert Event.objects.filter(kind="purchase").count() == 400
+
+
+def test_a_message_without_a_date_does_not_let_an_older_one_in(ok):
+    def sent(quantity, **changes):
+        return ok("orders/", {"orders": [order("A", lines=[line("1", quantity=quantity)], **changes)]})["stale"]
+
+    assert sent(3, updated="2026-02-03T00:00:00Z") == 0
+    assert sent(4) == 0
+    assert sent(2, updated="2026-02-02T00:00:00Z") == 1
+    assert facts() == [("purchase", "A", "1", 4)]
+    assert sent(5, updated="2026-02-04T00:00:00Z") == 0
+
+
+@pytest.mark.django_db(transaction=True)
+@several_writers
+def test_two_requests_about_one_new_order_leave_one_of_them_whole():
+    first, second = order("A", "1", "2"), order("A", "red")
+    during(lambda: orders.take([first]), lambda: orders.take([second]))
+    assert list(FeedLine.objects.values_list("item_key", flat=True)) == ["red"]
+    assert Event.objects.filter(kind="purchase").count() == 1

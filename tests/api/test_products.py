@@ -8,8 +8,9 @@ from urllib.parse import quote
 
 import pytest
 
+from django_personalize.api import products
 from django_personalize.models import FeedItem
-from tests.api.conftest import order, product
+from tests.api.conftest import during, order, product, several_writers
 from tests.conftest import NOON
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("frozen")]
@@ -63,6 +64,7 @@ def test_a_product_is_kept_as_it_was_told(ok):
         "created": datetime(2026, 2, 1, 12, tzinfo=UTC),
         "updated": datetime(2026, 3, 1, 11, tzinfo=UTC),
         "feed": "",
+        "feed_began": None,
         "received_at": NOON,
     }
 
@@ -333,6 +335,54 @@ class TestWholeFeed:
         ok("feeds/", {"feed": "tuesday", "count": 6})
         assert keys(listed=True) == ["0", "1", "2", "3", "4", "5", "new"]
 
+    @pytest.mark.parametrize("again", [{"feed": "tuesday"}, {}])
+    def test_it_began_when_its_first_part_came_whatever_was_sent_again(self, ok, frozen, again):
+        body = self.part(0, 1, 2, 3, 4, 5)
+        ok("products/", body)
+        frozen(timedelta(minutes=1))
+        ok("products/", {"products": [product("new")]})
+        frozen(timedelta(minutes=1))
+        ok("products/", {"products": body["products"], **again})
+        ok("feeds/", {"feed": "tuesday", "count": 6})
+        assert keys(listed=True) == ["0", "1", "2", "3", "4", "5", "new"]
+
+    @pytest.mark.parametrize("stale", [0, 1, 2])
+    def test_it_began_when_its_first_part_came_though_that_was_stale(self, ok, frozen, stale):
+        ok("products/", {"products": [product("0", updated="2026-03-01T12:59:00Z")]})
+        frozen(timedelta(minutes=1))
+        old = {"feed": "tuesday", "products": [product("0", updated="2026-03-01T12:00:00Z")]}
+        ok("products/", old)
+        frozen(timedelta(minutes=1))
+        ok("products/", {"products": [product("new")]})
+        for _ in range(stale):
+            frozen(timedelta(minutes=1))
+            ok("products/", old)
+        ok("products/", self.part(1, 2, 3, 4, 5))
+        ok("feeds/", {"feed": "tuesday", "count": 6})
+        assert keys(listed=True) == ["0", "1", "2", "3", "4", "5", "new"]
+
+    def test_a_product_that_is_told_by_its_variants_from_now_on_stays(self, ok):
+        body = self.part(*range(1, 10))
+        body["products"] += [product("0-red", item_group_id="0", price="9 GBP"), product("0-blue", item_group_id="0")]
+        ok("products/", body)
+        assert ok("feeds/", {"feed": "tuesday", "count": 11}) == {"listed": 11, "unlisted": 0}
+        assert keys(listed=False) == []
+        row = FeedItem.objects.get(key="0")
+        assert (row.from_variants, row.title, row.price) == (True, "Product 0-blue", Decimal("2.50"))
+
+    def test_a_catalogue_that_gains_variants_loses_nothing_and_needs_no_force(self, ok):
+        variants = [product(f"{key}-{size}", item_group_id=str(key)) for key in range(10) for size in "ML"]
+        ok("products/", {"feed": "tuesday", "products": variants})
+        assert ok("feeds/", {"feed": "tuesday", "count": 20}) == {"listed": 20, "unlisted": 0}
+        assert keys(group=None, listed=True) == [str(number) for number in range(10)]
+
+    def test_a_product_whose_variants_were_taken_out_goes(self, ok):
+        ok("products/", {"feed": "tuesday", "products": [product("0-red", item_group_id="0")]})
+        ok("products/", self.part(*range(1, 10)))
+        ok("products/0-red/", method="DELETE")
+        assert ok("feeds/", {"feed": "tuesday", "count": 10}) == {"listed": 9, "unlisted": 1}
+        assert keys(listed=False) == ["0", "0-red"]
+
     def test_a_product_whose_news_are_stale_is_named_all_the_same(self, ok, frozen):
         ok("products/", {"products": [product("0", updated="2026-03-01T12:59:00Z", title="Newer")]})
         frozen(timedelta(minutes=1))
@@ -382,3 +432,12 @@ def test_a_thousand_products_cost_a_fixed_number_of_queries(ok, django_assert_ma
     with django_assert_max_num_queries(40):
         ok("products/", {"products": batch})
     assert (OWN.count(), FeedItem.objects.count()) == (1000, 1250)
+
+
+@pytest.mark.django_db(transaction=True)
+@several_writers
+def test_a_product_that_comes_while_its_variant_does_is_not_replaced_by_a_stand_in():
+    mug, red = product("mug", title="The mug"), product("red", item_group_id="mug")
+    during(lambda: products.take([mug], feed=""), lambda: products.take([red], feed=""))
+    row = FeedItem.objects.get(key="mug")
+    assert (row.from_variants, row.title, keys(group="mug")) == (False, "The mug", ["red"])

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
+import pytest
 from django.urls import get_resolver
 
-from django_personalize.api import orders, products
+from django_personalize.api import fields, orders, products, taken
 from django_personalize.api.keys import RATE, SHORTEST_KEY
 from django_personalize.api.views import Events, Orders, Products
 from django_personalize.capture.claims import MAX_EVENTS, MAX_ITEMS, OLDEST
 from django_personalize.capture.refusals import CAPTURED_HERE, REFUSALS, TOO_MANY_EVENTS
 from django_personalize.events.vocabulary import CLAIMABLE, DISMISS_REASONS, LOGIN
-from tests.headless_recipe import DOC
+from tests.api.conftest import product
+from tests.headless_recipe import DOC, client_snippet
 
 TEXT = DOC.read_text()
 
@@ -57,6 +60,19 @@ def test_the_limits():
     assert f"1 to {orders.MOST_LINES} lines" in TEXT
     assert f"more than {OLDEST.days * 24} hours" in TEXT
     assert f"{SHORTEST_KEY} characters" in TEXT
+    assert f"after {taken.MOST_ERRORS} faults" in TEXT
+    assert f"first {fields.MOST_FAULTS} faults" in TEXT
     assert f"{int(RATE.partition('/')[0]):,} requests a minute" in TEXT
     assert [view.max_bytes // 1024 for view in (Products, Orders, Events)] == [8 * 1024, 4 * 1024, 256]
     assert re.search(r"1,000 products, 8 MB.*200 orders, 4 MB.*50 events, 256 kB", TEXT, re.S)
+
+
+@pytest.mark.django_db
+def test_the_client_counts_a_product_that_its_list_names_twice_once(ok):
+    names: dict[str, Any] = {}
+    exec(compile(client_snippet(), "client.py", "exec"), names)
+    shop = names["Personalize"]("", "")
+    shop.send = lambda method, path, body=None: ok(path, body, method=method)
+    batch = [product(str(number)) for number in range(1000)]
+    answer, errors = shop.catalogue("monday", [*batch, product("7", title="Later"), product(7)])
+    assert (answer, errors) == ({"listed": 1000, "unlisted": 0}, [])

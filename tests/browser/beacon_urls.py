@@ -32,8 +32,10 @@ def found(request: HttpRequest) -> HttpResponse:
 def layered(request: HttpRequest) -> HttpResponse:
     product = Product.objects.filter(pk=request.GET.get("product", 0)).first()
     named = "{% if product %}{% personalize_product product %}{% endif %}"
+    named += "{% if term %}{% personalize_search term 2 %}{% endif %}"
     source = f'{PAGE}<script src="/layer.js"></script>{named}{{% personalize_script datalayer=True %}}'
-    return HttpResponse(Template(source).render(Context({"request": request, "product": product})))
+    context = Context({"request": request, "product": product, "term": request.GET.get("term")})
+    return HttpResponse(Template(source).render(context))
 
 
 def layer(request: HttpRequest) -> HttpResponse:

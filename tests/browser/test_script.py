@@ -213,6 +213,29 @@ def test_a_page_behind_another_tab_is_not_seen(page, served):
     assert served.impressions(page, "slot") != []
 
 
+def test_a_slot_taller_than_two_windows_is_seen_when_it_fills_half_of_one(page, served):
+    accept(page, "/")
+    slot = page.locator("[data-pz-slot]").first
+    number = int(slot.get_attribute("data-pz-slot"))
+    slot.evaluate("""slot => {
+        slot.style.height = "5000px";
+        document.querySelector("h1, main").before(slot.closest("[data-pz-decision]"));
+        slot.scrollIntoView();
+    }""")
+    page.wait_for_timeout(200)
+    pass_time(page, 1_100)
+    pass_time(page)
+    eventually(lambda: (number,) in served.impressions(page, "slot"), True)
+
+
+def test_a_browser_that_observes_nothing_still_tells_what_is_done(page, served):
+    page.add_init_script("delete window.IntersectionObserver")
+    accept(page, "/")
+    page.evaluate("personalize.track('add_to_wishlist', { items: [{ item_id: '1' }] })")
+    pass_time(page)
+    eventually(lambda: served.events(page, "add_to_wishlist", "item_key"), [("1",)])
+
+
 # Choosing
 
 
@@ -249,6 +272,15 @@ def test_a_card_is_chosen_by_click_by_new_tab_and_by_key(page, served):
     eventually(lambda: served.events(page, "select_item", *fields), [chosen] * 3 + [chosen_last])
     decisions = served.events(page, "select_item", "decision_id")
     assert all(decision for (decision,) in decisions)
+
+
+def test_a_double_click_is_one_choice(page, served):
+    accept(page, "/")
+    page.evaluate("addEventListener('click', (event) => event.preventDefault())")
+    page.locator("[data-pz-slot] a").first.dblclick()
+    pass_time(page)
+    pass_time(page)
+    eventually(lambda: len(served.events(page, "select_item", "id")), 1)
 
 
 # Attending
@@ -401,6 +433,30 @@ def test_a_batch_never_grows_past_what_a_browser_carries(page, served):
     eventually(lambda: len(served.events(page, "add_to_wishlist", "id")), 19 * 25)
 
 
+def test_a_batch_names_no_more_items_than_the_server_takes_at_once(page, served):
+    accept(page, "/search/?q=mug")
+    page.evaluate("""() => {
+        const items = Array.from({ length: 25 }, (_, n) => ({ item_id: n + 1 }));
+        for (let n = 0; n < 19; n++) personalize.track("add_to_wishlist", { items });
+    }""")
+    for _ in range(6):
+        page.clock.run_for(5_000)
+        page.wait_for_timeout(100)
+    eventually(lambda: len(served.events(page, "add_to_wishlist", "id")), 19 * 25)
+
+
+def test_what_is_no_json_is_not_told_and_holds_up_nothing(page, served):
+    accept(page, "/search/?q=mug")
+    page.evaluate("""() => {
+        const price = {};
+        price.itself = price;
+        personalize.track("add_to_wishlist", { items: [{ item_id: "2", price }] });
+        personalize.track("add_to_wishlist", { items: [{ item_id: "1" }] });
+    }""")
+    pass_time(page)
+    eventually(lambda: served.events(page, "add_to_wishlist", "item_key"), [("1",)])
+
+
 def test_ids_are_made_where_the_browser_has_no_maker_of_ids(page, served):
     page.add_init_script("crypto.randomUUID = undefined")
     accept(page, "/search/?q=mug")
@@ -438,6 +494,21 @@ def test_a_page_that_comes_back_from_memory_is_a_new_view(cached_page, beacon):
     }""")
     page.clock.run_for(5_200)
     eventually(lambda: beacon.events(page, "view_item", "item_key"), [("3",)] * 2)
+
+
+def test_a_page_that_begins_on_coming_back_from_memory_is_viewed_once(cached_page, beacon):
+    page = cached_page
+    accept(page)
+    page.add_init_script("""
+        Object.defineProperty(document, "visibilityState", { configurable: true, get: () => "hidden" });
+    """)
+    page.goto("/cached/3/")
+    page.evaluate("window.dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }))")
+    page.evaluate(HIDE, False)
+    page.evaluate("window.dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
+    pass_time(page)
+    pass_time(page)
+    eventually(lambda: beacon.events(page, "view_item", "item_key"), [("3",)])
 
 
 def test_a_page_that_nobody_has_looked_at_yet_is_no_view(cached_page, beacon):
@@ -505,6 +576,30 @@ def test_a_view_that_the_page_itself_names_is_not_told_by_the_data_layer_too(cac
     }""")
     pass_time(page)
     eventually(lambda: sorted(beacon.events(page, "view_item", "item_key")), [("3",), ("5",)])
+
+
+def test_a_quick_view_is_told_and_attention_stays_with_the_item_of_the_page(cached_page, beacon):
+    page = cached_page
+    accept(page, "/layered/?product=3")
+    page.evaluate("gtag('event', 'view_item', { items: [{ item_id: '5' }] })")
+    page.clock.run_for(3_000)
+    page.evaluate(HIDE, True)
+    pass_time(page, 100)
+    eventually(lambda: sorted(beacon.events(page, "view_item", "item_key")), [("3",), ("5",)])
+    eventually(lambda: beacon.events(page, "user_engagement", "item_key"), [("3",)])
+
+
+def test_a_search_that_the_page_itself_names_is_not_told_by_the_data_layer_too(cached_page, beacon):
+    page = cached_page
+    accept(page, "/layered/?term=earlier")
+    pass_time(page)
+    eventually(lambda: beacon.events(page, "search", "search_term", "results"), [("earlier", 2)])
+    page.evaluate("""() => {
+        history.pushState({}, "", "?term=mug");
+        gtag("event", "search", { search_term: "mug" });
+    }""")
+    pass_time(page)
+    eventually(lambda: beacon.events(page, "search", "search_term", "results"), [("earlier", 2), ("mug", None)])
 
 
 def test_only_what_is_kept_leaves_the_page(cached_page):

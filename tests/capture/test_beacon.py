@@ -338,6 +338,8 @@ BAD = [
     ("bad_value", {"params": {"items": [{"item_id": "1", "price": -1}]}}),
     ("bad_value", {"params": {"items": [{"item_id": "1", "price": float("inf")}]}}),
     ("bad_value", {"params": {"items": [{"item_id": "1", "price": "1e99"}]}}),
+    ("bad_value", {"params": {"items": [{"item_id": "1", "price": "1E+9999999"}]}}),
+    ("bad_value", {"params": {"items": [{"item_id": "1", "index": "1E-9999999"}]}}),
     ("bad_value", {"params": {"items": [{"item_id": "1", "price": "9" * 40}]}}),
     ("bad_value", {"params": {"items": [{"item_id": "1", "index": 40_000}]}}),
     ("too_long", {"params": {"items": [{"item_id": "1", "item_variant": "x" * 65}]}}),
@@ -386,6 +388,13 @@ def test_a_bad_item_is_refused_and_the_others_of_its_event_are_stored(me):
 def test_what_goes_past_fifty_events_is_refused(me):
     accepted = take(me, *(event("view_item", params=about("1")) for _ in range(53)))
     assert (accepted.stored, accepted.refused) == (50, Counter(too_many_events=3))
+
+
+def test_what_goes_past_two_hundred_facts_of_a_page_is_refused(me):
+    batch = [event("add_to_wishlist", params=about(*["1"] * 25)) for _ in range(9)]
+    accepted = take(me, *batch)
+    assert (accepted.stored, accepted.refused) == (200, Counter(too_many_events=25))
+    assert take(visitor("analytics"), *batch, trusted=True).stored == 225
 
 
 def test_every_reason_is_explained_and_every_explanation_is_one_of_a_reason(me):

@@ -7,9 +7,10 @@ import pytest
 from django.core.cache import cache
 from django.test import RequestFactory
 
+from django_personalize.capture.claims import MAX_FACTS, MAX_ITEMS
 from django_personalize.models import Event, Impression, Visitor
 from django_personalize.visitors import cookie
-from django_personalize.web.events import BATCHES_A_MINUTE, MAX_BYTES, events
+from django_personalize.web.events import BATCHES_A_MINUTE, FACTS_A_MINUTE, MAX_BYTES, events
 from tests.capture.test_beacon import about, decision, event
 from tests.people import token, visitor
 from tests.shops import user
@@ -151,6 +152,7 @@ def test_the_script_may_speak_from_the_answer_to_the_yes_on_and_never_of_whom(cl
         ({"Origin": "https://elsewhere.example"}, 403),
         ({"Origin": "https://testserver.elsewhere.example"}, 403),
         ({"Origin": "null"}, 403),
+        ({"Origin": "http://["}, 403),
         ({}, 403),
     ],
 )
@@ -328,6 +330,30 @@ def test_who_tells_too_much_is_asked_to_wait_and_nobody_else(client, me, frozen)
     assert post(client, view()).status_code == 204
 
 
+def test_who_tells_little_in_batches_of_many_facts_is_asked_to_wait_too(client, me, frozen):
+    def batch():
+        items = about(*["1"] * MAX_ITEMS)
+        return [event("add_to_wishlist", params=items) for _ in range(MAX_FACTS // MAX_ITEMS)]
+
+    answers = [post(client, *batch()).status_code for _ in range(FACTS_A_MINUTE // MAX_FACTS)]
+    assert set(answers) == {204}
+    response = post(client, view())
+    assert (response.status_code, response["Retry-After"]) == (429, "60")
+    assert Event.objects.count() == FACTS_A_MINUTE
+    client.cookies[cookie.NAME] = token(visitor("personalization"))
+    assert post(client, view()).status_code == 204
+    client.cookies[cookie.NAME] = token(me)
+    frozen(timedelta(minutes=1))
+    assert post(client, view()).status_code == 204
+
+
+@pytest.mark.parametrize("number", ["1E+9999999", "-1E+9999999", "1E-9999999", "0E+9999999"])
+def test_no_number_is_so_large_or_so_small_that_its_neighbours_are_lost(client, me, number):
+    strange = event("view_item", params={"items": [{"item_id": "1", "price": number, "index": number}]})
+    assert post(client, strange, view("2")).status_code in (200, 204)
+    assert Event.objects.filter(item_key="2").count() == 1
+
+
 @pytest.mark.parametrize("backend", ["dummy.DummyCache", "locmem.LocMemCache"])
 def test_a_cache_that_keeps_nothing_limits_nobody(client, me, settings, backend):
     settings.CACHES = {"default": {"BACKEND": f"django.core.cache.backends.{backend}"}}
@@ -355,4 +381,6 @@ def test_an_id_of_nobody_is_not_in_any_key(client, me, monkeypatch):
     keys = []
     monkeypatch.setattr(cache, "add", lambda key, *args: keys.append(key))
     post(client, event("view_item", id=str(uuid4()), params=about("1")))
-    assert [key.rpartition(":")[0] for key in keys] == [f"personalize:batches:{me.pk.hex}"]
+    assert [key.rpartition(":")[0] for key in keys] == [
+        f"personalize:{what}:{me.pk.hex}" for what in ("batches", "facts", "facts")
+    ]

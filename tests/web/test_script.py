@@ -46,6 +46,7 @@ def test_it_sends_what_the_server_reads():
 
 def test_its_batches_are_within_the_servers_bounds():
     assert number("MOST") <= claims.MAX_EVENTS
+    assert number("MOST_FACTS") <= claims.MAX_FACTS
     assert number("LARGEST") < MAX_BYTES
     assert f".slice(0, {claims.MAX_ITEMS})" in SOURCE
 

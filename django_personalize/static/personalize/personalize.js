@@ -65,7 +65,8 @@ function pack() {
   for (let count = Math.min(waiting.length, MOST); count; count >>= 1) {
     const events = waiting.slice(0, count).map(({ at, ...event }) => ({ ...event, ago: Math.max(0, now - at) }));
     const body = new Blob([JSON.stringify({ events })], { type: "application/json" });
-    if (body.size <= LARGEST && (count === 1 || factsOf(events) <= MOST_FACTS)) return { events: waiting.splice(0, count), body };
+    const fits = body.size <= LARGEST && (count === 1 || factsOf(events) <= MOST_FACTS);
+    if (fits) return { events: waiting.splice(0, count), body };
   }
   waiting.shift(); // too large even alone
 }
@@ -103,7 +104,7 @@ function leave() {
   }
 }
 
-// --- Seeing: a slot is seen once, when half of it, or of the window, was filled by it for one second.
+// --- Seeing: a slot is seen once, when half of it, or half a window of it, was visible for one second.
 
 const seen = new Set();
 const timers = new WeakMap();
@@ -146,8 +147,8 @@ const inserted = new MutationObserver((changes) => {
 // --- Choosing: a link in a slot, by mouse, finger or key, here or in a new tab.
 
 function choose({ target, button, detail }) {
-  const slot = button < 2 && detail < 2 && // the second half of a double click is no choice
-    target.closest?.("a[href]")?.closest(SLOTS);
+  if (button > 1 || detail > 1) return; // neither the menu nor the second half of a double click
+  const slot = target.closest?.("a[href]")?.closest(SLOTS);
   if (!slot) return;
   const [decision, number] = nameOf(slot).split(" ");
   track("select_item", { decision, slots: [Number(number)] });
@@ -201,7 +202,7 @@ function read(entry) {
     const params = gtag ? entry[2] : { ...entry, ...entry.ecommerce };
     if (!OF_LAYER.includes(name) || (name === "search" && searched())) return;
     const item = named();
-    const same = [item, told("item").pzVariant].includes(String(params.items?.[0]?.item_id));
+    const same = [item, told("item").pzVariant].includes(String(params?.items?.[0]?.item_id));
     if (!(name === "view_item" && item && same)) track(name, params, !item); // a quick view leaves the page's item
   } catch {} // an entry of another form
 }
@@ -254,7 +255,7 @@ addEventListener("pageshow", ({ persisted }) => {
   if (again) view(); // else it begins now
   tick();
 });
-window.personalize = { track: (name, params) => track(name, params), observe };
+window.personalize = { track, observe };
 tick();
 setInterval(tick, EVERY);
 if ("pzDatalayer" in script.dataset) listen();
