@@ -219,7 +219,7 @@ class ExpressDelivery(Delivery):
 class Member(Odd):
     """An account's key is its own."""
 
-    user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, primary_key=True)
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, primary_key=True, db_constraint=False)
 
 
 class Bonus(Odd):
