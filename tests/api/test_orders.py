@@ -92,9 +92,17 @@ def test_purchases_and_refunds_follow_in_the_same_request(ok):
 @pytest.mark.parametrize("times", [2, 3])
 def test_the_same_again_changes_nothing(ok, times):
     body = {"orders": [order("A", "1", "2"), order("B", "red")]}
-    first = ok("orders/", body), list(FeedLine.objects.values()), list(Event.objects.values())
+    first = (
+        ok("orders/", body),
+        list(FeedLine.objects.order_by("pk").values()),
+        list(Event.objects.order_by("pk").values()),
+    )
     for _ in range(times):
-        assert (ok("orders/", body), list(FeedLine.objects.values()), list(Event.objects.values())) == first
+        assert (
+            ok("orders/", body),
+            list(FeedLine.objects.order_by("pk").values()),
+            list(Event.objects.order_by("pk").values()),
+        ) == first
 
 
 def test_an_order_replaces_its_former_lines_and_no_other_orders(ok):
