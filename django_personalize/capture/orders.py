@@ -215,33 +215,24 @@ def _delete(stale: list[UUID], report: Reconciled) -> None:
 def _drafts(lines: Iterable[Line], carrier: Callable[[Line], UUID | None]) -> Iterator[EventDraft]:
     for line in lines:
         visitor_id = carrier(line)
-        currency = line.currency if len(line.currency) == 3 else ""
-        yield EventDraft(
-            uid=_uid(PURCHASE, line),
-            kind=PURCHASE,
-            occurred_at=line.placed_at,
-            visitor_id=visitor_id,
-            item_key=line.item_key,
-            item_variant=line.variant_key,
-            quantity=line.quantity,
-            price=line.price,
-            list_price=line.list_price,
-            currency=currency,
-            transaction_id=line.order_key,
-            scope=line.scope,
-        )
+        yield _draft(PURCHASE, line, visitor_id, line.quantity, line.placed_at)
         if line.cancelled_quantity:
-            yield EventDraft(
-                uid=_uid(REFUND, line),
-                kind=REFUND,
-                occurred_at=line.cancelled_at or line.placed_at,
-                visitor_id=visitor_id,
-                item_key=line.item_key,
-                item_variant=line.variant_key,
-                quantity=line.cancelled_quantity,
-                price=line.price,
-                list_price=line.list_price,
-                currency=currency,
-                transaction_id=line.order_key,
-                scope=line.scope,
-            )
+            at = line.cancelled_at or line.placed_at
+            yield _draft(REFUND, line, visitor_id, line.cancelled_quantity, at)
+
+
+def _draft(kind: str, line: Line, visitor_id: UUID | None, quantity: int, at: datetime) -> EventDraft:
+    return EventDraft(
+        uid=_uid(kind, line),
+        kind=kind,
+        occurred_at=at,
+        visitor_id=visitor_id,
+        item_key=line.item_key,
+        item_variant=line.variant_key,
+        quantity=quantity,
+        price=line.price,
+        list_price=line.list_price,
+        currency=line.currency if len(line.currency) == 3 else "",
+        transaction_id=line.order_key,
+        scope=line.scope,
+    )
