@@ -17,8 +17,8 @@ from typing import Any
 from django.apps import apps
 from django.core.checks import CheckMessage, Error
 from django.db import models
-from django.db.models import CharField, Exists, OuterRef, Prefetch, Q, Value
-from django.db.models.functions import Cast, Concat
+from django.db.models import CharField, Exists, FloatField, OuterRef, Prefetch, Q, Value
+from django.db.models.functions import Cast, Concat, NullIf
 from salesman.basket.models import BASKET_ID_SESSION_KEY
 from salesman.conf import app_settings
 from salesman.core.utils import get_salesman_model
@@ -304,7 +304,9 @@ def order_lines() -> dict[str, Any]:
         "order": "order__ref",
         "date": "order__date_created",
         "qty": "quantity",
-        "price": "unit_price",
+        # As paid: the line's total has the basket's modifiers in it, such as a discount.
+        "price": Cast("total", FloatField()) / NullIf(Cast("quantity", FloatField()), 0.0, output_field=FloatField()),
+        "list_price": "unit_price",
         "user": "order__user_id",
         "placed": sold,
         "cancelled": Q(order__status__in=[name for name in RETURNED if name in status.values]),

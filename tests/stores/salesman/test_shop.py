@@ -80,7 +80,9 @@ def variant(color="black", slug="office-phone-0"):
 
 def ordered(ref, thing, *, status="COMPLETED", paid=False, **changes):
     order = Order.objects.create(ref=ref, status=status, user=changes.pop("user", None))
-    values = {"quantity": 1, "unit_price": Decimal("9.50"), "subtotal": 0, "total": 0} | changes
+    values = {"quantity": 1, "unit_price": Decimal("9.50")} | changes
+    values |= {"subtotal": values["quantity"] * values["unit_price"]}
+    values.setdefault("total", values["subtotal"])
     kind = ContentType.objects.get_for_model(thing)
     OrderItem.objects.create(
         order=order, product_type=thing._meta.label, product_content_type=kind, product_id=thing.pk, **values
@@ -340,6 +342,12 @@ def test_a_line_says_what_when_who_and_as_what_it_is_shown():
     assert (line.quantity, line.cancelled_quantity, line.cancelled_at) == (3, 0, None)
     assert (line.price, line.list_price, line.currency, line.user_key) == (Decimal("9.50"), None, "", str(mia.pk))
     assert line.placed_at == order.date_created
+
+
+def test_a_line_that_was_reduced_costs_what_was_paid_and_says_what_it_would_have():
+    ordered("2026-1", variant(), quantity=2, total=Decimal("15.00"))
+    [line] = lines()
+    assert (line.price, line.list_price) == (Decimal("7.5"), Decimal("9.50"))
 
 
 @pytest.mark.parametrize(
