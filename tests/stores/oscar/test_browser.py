@@ -53,7 +53,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, dict
 def page(chromium: Any, served: tuple[str, dict[str, str]]) -> Iterator[Any]:  # noqa: F811
     """A fresh browser; an error in a page's own scripts fails the test. Nothing is loaded from anywhere else."""
     context = chromium.new_context(base_url=served[0], viewport={"width": 1280, "height": 900})
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(30_000)
     context.route(lambda url: not url.startswith(served[0]), lambda route: route.abort())
     page = context.new_page()
     errors: list[str] = []
@@ -77,16 +77,22 @@ def test_a_guest_buys_in_a_real_browser_and_each_event_is_there_once(page, serve
     page.wait_for_timeout(1_500)
     page.screenshot(path=screenshots / "oscar-product.png", full_page=True)
     row.locator("article.product_pod").nth(1).get_by_role("heading").get_by_role("link").click()
+    page.wait_for_load_state()
     page.locator(".product_main").get_by_role("button", name="Add to basket").click()
+    page.get_by_text("has been added to your basket").wait_for()
     code = page.locator("table td").first.inner_text()  # oscar leads back to the product's page, which is one view more
     page.goto("/basket/")
     page.get_by_role("link", name="Proceed to checkout").click()
+    page.wait_for_load_state()  # oscar's own script says which of the form's fields are wanted
     page.locator("[name=username]").fill("guest@example.com")
     page.get_by_role("button", name="Continue").click()
+    page.wait_for_url("**/checkout/shipping-address/")
     for name in ADDRESS.keys() - {"country"}:  # the store ships to one only, and does not ask
         page.locator(f"[name={name}]").fill(ADDRESS[name])
     page.get_by_role("button", name="Continue").click()
+    page.wait_for_url("**/checkout/payment-details/")
     page.get_by_role("link", name="Continue").click()
+    page.wait_for_url("**/checkout/preview/")
     page.get_by_role("button", name="Place order").click()
     page.wait_for_url("**/checkout/thank-you/")
     recorded = json.loads(run(TOLD, served[1]).splitlines()[-1])
