@@ -13,7 +13,7 @@ from rest_framework.parsers import BaseParser
 from django_personalize.api.refusals import NOTHING, Refusal, shown
 
 
-class BoundedJSON(BaseParser):  # type: ignore[misc]
+class BoundedJSON(BaseParser):
     """Reads no more than the view's `max_bytes`, whatever the header says."""
 
     media_type = "application/json"

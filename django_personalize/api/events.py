@@ -24,7 +24,7 @@ WANTED = 'a list of every purpose with a yes; or "refused": true, beside purpose
 logger = logging.getLogger("django_personalize.api")
 
 
-class Truth(serializers.Field):  # type: ignore[misc]
+class Truth(serializers.Field[bool, Any, Any, Any]):
     def to_internal_value(self, data: Any) -> bool:
         return data if isinstance(data, bool) else invalid()
 

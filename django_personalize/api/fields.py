@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from difflib import get_close_matches
 from itertools import islice
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 from urllib.parse import urlsplit
 
 from django.utils.dateparse import parse_datetime
@@ -29,7 +29,7 @@ _PRICE = re.compile(r"([0-9]{1,14}(?:\.[0-9]{1,4})?) ?([A-Z]{3})")
 Problem = dict[str, Any]
 
 
-class Record(serializers.Serializer):  # type: ignore[misc]
+class Record(serializers.Serializer[Any]):
     """One thing of a batch. Reused for every thing, as building its fields costs more than checking them."""
 
     exact = True
@@ -44,7 +44,8 @@ class Record(serializers.Serializer):  # type: ignore[misc]
         try:
             values = self.run_validation(data)
         except serializers.ValidationError as error:
-            return {}, [*found, *(problem(name, data.get(name, ...), self._wanted(name)) for name in error.detail)]
+            names = map(str, error.detail)  # a dict by field, since its own values were refused
+            return {}, [*found, *(problem(name, data.get(name, ...), self._wanted(name)) for name in names)]
         return ({}, found) if found else (dict(values), [])
 
     def _wanted(self, name: str) -> str:
@@ -66,7 +67,7 @@ def problem(name: str, value: object, wanted: str) -> Problem:
     return {"name": name, "found": NOTHING if value is ... else shown(value), "wanted": wanted}
 
 
-class Key(serializers.CharField):  # type: ignore[misc]
+class Key(serializers.CharField):
     """An id of the other shop's: text, or a whole number that is taken as text."""
 
     def __init__(self, what: str, **options: Any) -> None:
@@ -74,7 +75,8 @@ class Key(serializers.CharField):  # type: ignore[misc]
         super().__init__(max_length=KEY_LENGTH, help_text=wanted, **options)
 
     def to_internal_value(self, data: Any) -> str:
-        value: str = super().to_internal_value(data) if isinstance(data, str | int) else invalid()
+        # Its base takes whole numbers too, refuses truths, and is typed for text.
+        value = super().to_internal_value(cast("str", data)) if isinstance(data, str | int) else invalid()
         return value if value.isprintable() else invalid()
 
 
@@ -86,7 +88,7 @@ class Opaque(Key):
         return invalid() if "@" in value else value
 
 
-class Link(serializers.CharField):  # type: ignore[misc]
+class Link(serializers.CharField):
     """An address that a card may link to: a script's is none."""
 
     def to_internal_value(self, data: Any) -> str:
@@ -104,7 +106,7 @@ class Link(serializers.CharField):  # type: ignore[misc]
         return value
 
 
-class Price(serializers.Field):  # type: ignore[misc]
+class Price(serializers.Field[tuple[Decimal, str], Any, Any, Any]):
     """An amount with its currency in one text, as merchants' feeds have it."""
 
     def to_internal_value(self, data: Any) -> tuple[Decimal, str]:
@@ -112,7 +114,7 @@ class Price(serializers.Field):  # type: ignore[misc]
         return (Decimal(found[1]), found[2]) if found else invalid()
 
 
-class Moment(serializers.Field):  # type: ignore[misc]
+class Moment(serializers.Field[datetime, Any, Any, Any]):
     """A time that says in which zone it is."""
 
     def __init__(self, what: str, **options: Any) -> None:
@@ -131,7 +133,7 @@ class Moment(serializers.Field):  # type: ignore[misc]
         invalid()
 
 
-class Word(serializers.Field):  # type: ignore[misc]
+class Word(serializers.Field[str, Any, Any, Any]):
     """One of a few words; case does not matter, and a blank counts as an underscore."""
 
     def __init__(self, *words: str, **options: Any) -> None:

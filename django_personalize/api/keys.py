@@ -24,7 +24,7 @@ RATE = "1200/min"
 _HOW = 'Send the header Authorization: Bearer <key>, with one of PERSONALIZE["INGEST_KEYS"].'
 
 
-class IngestKey(BaseAuthentication):  # type: ignore[misc]
+class IngestKey(BaseAuthentication):
     """Every key is compared, in constant time, whichever fits: several may be valid while one replaces another."""
 
     @sensitive_variables()
@@ -55,23 +55,22 @@ class IngestKey(BaseAuthentication):  # type: ignore[misc]
         return "Bearer"
 
 
-class IngestThrottle(SimpleRateThrottle):  # type: ignore[misc]
+class IngestThrottle(SimpleRateThrottle):
     """So many requests per key; what goes past it is asked to come again."""
 
     scope = SCOPE
 
     def allow_request(self, request: Any, view: Any) -> bool:
         try:
-            allowed: bool = super().allow_request(request, view)
+            return super().allow_request(request, view)
         except Exception:
             # Whatever the cache's client raises. Nobody counts then, and what is sent must not be lost for it.
             logger.exception("requests_not_counted")
             return True
-        return allowed
 
     def get_rate(self) -> str | None:
-        rate: str | None = api_settings.DEFAULT_THROTTLE_RATES.get(SCOPE, RATE)
-        return rate
+        rate = api_settings.DEFAULT_THROTTLE_RATES.get(SCOPE, RATE)
+        return None if rate is None else str(rate)
 
     def get_cache_key(self, request: Any, view: Any) -> str | None:
         return f"personalize:ingest:{request.auth}"

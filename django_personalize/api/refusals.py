@@ -17,7 +17,7 @@ AGAIN = "5"
 NOTHING = "nothing"
 
 
-class Refusal(exceptions.APIException):  # type: ignore[misc]
+class Refusal(exceptions.APIException):
     """A request that is refused whole."""
 
     def __init__(self, status_code: int, *, found: str, wanted: str, do: str, **more: Any) -> None:
@@ -45,7 +45,7 @@ def answer(error: Exception, context: dict[str, Any]) -> Response | None:
         if code == status.HTTP_401_UNAUTHORIZED:
             headers["WWW-Authenticate"] = "Bearer"
     elif isinstance(error, exceptions.Throttled):
-        wait = max(int(error.wait or 0), 1)
+        wait = max(int(getattr(error, "wait", None) or 0), 1)
         code, headers = error.status_code, {"Retry-After": str(wait)}
         body = {
             "found": "more requests in this minute than this server takes",

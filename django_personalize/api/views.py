@@ -24,13 +24,13 @@ FEED_SHOP = "django_personalize.integrations.http.FeedShop"
 MEGABYTE = 1024 * 1024
 
 
-class AsciiJSON(JSONRenderer):  # type: ignore[misc]
+class AsciiJSON(JSONRenderer):
     """An answer repeats what was found, which may be half of a character: JSON can write that, UTF-8 cannot."""
 
     ensure_ascii = True
 
 
-class Door(APIView):  # type: ignore[misc]
+class Door(APIView):
     """Every policy is stated: the shop's own `REST_FRAMEWORK` is about its own views."""
 
     authentication_classes = (IngestKey,)

@@ -11,7 +11,6 @@ from django.http import HttpRequest
 from django_personalize.capture.arrivals import device_of
 from django_personalize.conf import settings
 from django_personalize.core import clock
-from django_personalize.core.memo import once
 from django_personalize.core.types import EventDraft
 from django_personalize.events.vocabulary import CART_KINDS, SEARCH, VIEW_ITEM
 from django_personalize.models import Visitor
@@ -37,7 +36,7 @@ def draft(
         kind=kind,
         occurred_at=occurred_at or now,
         visitor_id=visitor.pk,
-        scope=once(request, "scope", lambda: settings.shop.scope(request)),
+        scope=settings.shop.scope(request),
         device=device_of(request),
         referrer=visitor.referrer if arrived else "",
         campaign=visitor.campaign if arrived else "",

@@ -36,9 +36,9 @@ from django_personalize.shop.problems import (
     RETURN_OUT_OF_RANGE,
 )
 from django_personalize.shop.products import MappedProducts
+from django_personalize.shop.scopes import SCOPE_LENGTH
 
 PAGE = 50_000
-SCOPE_LENGTH = 32
 COLUMNS = ("item", "variant", "order", "date", "qty", "price", "list_price", "currency", "user", "scope",
            "cancelled_qty", "cancelled_at")  # fmt: skip
 KEYS = ("item", "variant", "order", "user")

@@ -12,15 +12,13 @@ from django.core.checks import CheckMessage
 from django.db import models
 
 from django_personalize.conf import settings
-from django_personalize.core.loading import load
-from django_personalize.core.memo import once
 from django_personalize.core.tally import Tally
 from django_personalize.core.types import CartLine
 from django_personalize.shop.carts import ACCOUNT, SESSION, Held, NotAsked, Source, UnknownShape, sources
 from django_personalize.shop.items import model_of
 from django_personalize.shop.keys import LONGEST, is_storable, pks_of
 from django_personalize.shop.orders import MappedOrders
-from django_personalize.shop.paths import fields_along, text
+from django_personalize.shop.paths import fields_along
 from django_personalize.shop.problems import CART_SHAPE, CART_UNKNOWN_ITEM, KEY_TOO_LONG
 from django_personalize.shop.validation import check_carts, check_lines, check_product
 from django_personalize.shop.vocabulary import LINE_KEYS, PRODUCT_KEYS
@@ -28,7 +26,6 @@ from django_personalize.shop.vocabulary import LINE_KEYS, PRODUCT_KEYS
 __all__ = ["LINE_KEYS", "PRODUCT_KEYS", "MappedShop", "model_of"]
 REMEMBERED = 10_000
 REMEMBERED_SECONDS = 300.0
-SCOPE_LENGTH = 32
 UNTOLD = ""
 """What stands for the item of a variant that exists, where nothing says whose it is."""
 
@@ -102,12 +99,6 @@ class MappedShop(MappedOrders):
         for source in self._sources:
             yield from source.models
 
-    def scope(self, request: Any) -> str:
-        given = settings.SCOPE
-        if not given or request is None:
-            return ""
-        return once(request, "scope", lambda: _scope(given, request))
-
     @cached_property
     def _sources(self) -> list[Source]:
         return sources(self.cart_mapping)
@@ -167,11 +158,3 @@ class MappedShop(MappedOrders):
         if new:
             known.update(((kind, key), item_key) for key, item_key in look_up(new).items())
         return {key: known[kind, key] for key in keys if (kind, key) in known}
-
-
-def _scope(given: str, request: Any) -> str:
-    if given == "site":
-        from django.contrib.sites.shortcuts import get_current_site
-
-        return text(getattr(get_current_site(request), "pk", ""))[:SCOPE_LENGTH]
-    return text(load(given)(request))[:SCOPE_LENGTH]

@@ -20,6 +20,7 @@ from django_personalize.shop.items import MappedItems, Rows, is_code, model_of
 from django_personalize.shop.keys import AT_ONCE, key_of, pk_of, pks_of
 from django_personalize.shop.paths import crosses_many, expression, fields_along, is_condition, key_path, moment, text
 from django_personalize.shop.reading import field_named, translations_with
+from django_personalize.shop.scopes import scope_of
 
 __all__ = ["MappedProducts", "Rows", "is_code", "model_of"]
 CHUNK = 5_000
@@ -49,7 +50,7 @@ class MappedProducts(MappedItems):
         return list(found.values())
 
     def scope(self, request: Any) -> str:
-        raise NotImplementedError
+        return scope_of(request)
 
     # What everybody calls.
 

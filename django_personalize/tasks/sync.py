@@ -10,7 +10,7 @@ from django_personalize.capture.orders import reconcile
 from django_personalize.core import clock
 
 
-@shared_task(name="personalize.sync", ignore_result=False)  # type: ignore[untyped-decorator]  # Celery has no types
+@shared_task(name="personalize.sync", ignore_result=False)
 def sync(days: float | None = 2.0) -> dict[str, int]:
     """Bring what we have of the orders of the last `days` in line with the shop; with None, of all orders."""
     report = reconcile(since=None if days is None else clock.now() - timedelta(days=days))

@@ -9,7 +9,7 @@ from django_personalize.exceptions import NotEnoughData, TrainingRunning
 from django_personalize.training.run import train as run
 
 
-@shared_task(name="personalize.train", ignore_result=False)  # type: ignore[untyped-decorator]  # Celery has no types
+@shared_task(name="personalize.train", ignore_result=False)
 def train() -> int | None:
     """Read the shop's orders again, learn, and publish; return the new version's id.
 
