@@ -13,7 +13,7 @@ from django.core.checks import CheckMessage, Error, Warning
 from django.db import DEFAULT_DB_ALIAS, router
 from django.urls import NoReverseMatch, resolve, reverse
 
-from django_personalize.conf import DEFAULTS, settings
+from django_personalize.conf import DEFAULTS, SHORTEST_KEY, settings
 from django_personalize.core.loading import load
 from django_personalize.exceptions import ConfigurationError
 from django_personalize.models import Visitor
@@ -23,7 +23,6 @@ from django_personalize.shop.vocabulary import SEARCH_KEYS
 
 MIDDLEWARE = "django_personalize.middleware.PersonalizeMiddleware"
 FETCH_FROM_CACHE = "django.middleware.cache.FetchFromCacheMiddleware"
-KEY_LENGTH = 32
 
 
 @checks.register("personalize")
@@ -170,14 +169,14 @@ def _scope() -> Iterator[CheckMessage]:
 
 def _ingest_keys() -> Iterator[CheckMessage]:
     """Never says a key, which is a secret."""
-    given, wanted = settings.INGEST_KEYS, f"a list of secrets of {KEY_LENGTH} characters or more"
+    given, wanted = settings.INGEST_KEYS, f"a list of secrets of {SHORTEST_KEY} characters or more"
     hint = 'python -c "import secrets; print(secrets.token_urlsafe(32))"'
     if not isinstance(given, list | tuple):
         found = f'PERSONALIZE["INGEST_KEYS"] is a {type(given).__name__}; wanted {wanted}.'
         yield Error(found, hint=hint, id="personalize.E007")
         return
     for place, key in enumerate(given):
-        if not isinstance(key, str) or len(key) < KEY_LENGTH:
+        if not isinstance(key, str) or len(key.strip()) < SHORTEST_KEY:
             yield Error(f'PERSONALIZE["INGEST_KEYS"][{place}]; wanted {wanted}.', hint=hint, id="personalize.E007")
 
 

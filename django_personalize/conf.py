@@ -29,6 +29,9 @@ DEFAULTS: dict[str, Any] = {
     "SEED": 0,
 }
 
+SHORTEST_KEY = 32
+"""Characters that one of `INGEST_KEYS` has at least, blanks around it aside; a shorter one opens nothing."""
+
 
 class Settings:
     """Reads through to `django.conf.settings.PERSONALIZE` on every access; nothing is resolved at import."""

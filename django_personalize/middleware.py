@@ -19,6 +19,7 @@ from django_personalize.capture.page_views import view_of
 from django_personalize.capture.searches import search_of
 from django_personalize.capture.visit import Visit, visiting
 from django_personalize.consent.states import TRACED, granted, states, states_after
+from django_personalize.core.requests import SAFE_METHODS
 from django_personalize.core.types import ConsentState, Line, Purpose
 from django_personalize.events.collector import collector_of
 from django_personalize.events.isolation import isolated
@@ -31,7 +32,6 @@ from django_personalize.visitors.register import register
 from django_personalize.visitors.resolve import account_of, belongs, browser_of, session_was_read
 
 logger = logging.getLogger("django_personalize")
-SAFE_METHODS = ("GET", "HEAD", "OPTIONS", "TRACE")
 
 
 class PersonalizeMiddleware:

@@ -16,8 +16,8 @@ from rest_framework import serializers
 
 from django_personalize.api.refusals import NOTHING, shown
 from django_personalize.core import clock
+from django_personalize.shop.keys import LONGEST
 
-KEY_LENGTH = 64
 MOST_FAULTS = 10
 """Unknown names of one record, or faults of one order, that are told: who sends more has made one mistake often."""
 MOST = 2**31 - 1
@@ -54,7 +54,7 @@ class Record(serializers.Serializer[Any]):
     def _unknown(self, name: str, data: Mapping[str, Any]) -> Problem:
         close = get_close_matches(name, list(self.fields), n=1)
         wanted = f"no such name; did you mean {close[0]!r}?" if close else f"one of {', '.join(self.fields)}"
-        return problem(name[:KEY_LENGTH], data[name], wanted)
+        return problem(name[:LONGEST], data[name], wanted)
 
 
 def invalid() -> NoReturn:
@@ -71,8 +71,8 @@ class Key(serializers.CharField):
     """An id of the other shop's: text, or a whole number that is taken as text."""
 
     def __init__(self, what: str, **options: Any) -> None:
-        wanted = f"{what}: 1 to {KEY_LENGTH} printable characters"
-        super().__init__(max_length=KEY_LENGTH, help_text=wanted, **options)
+        wanted = f"{what}: 1 to {LONGEST} printable characters"
+        super().__init__(max_length=LONGEST, help_text=wanted, **options)
 
     def to_internal_value(self, data: Any) -> str:
         # Its base takes whole numbers too, refuses truths, and is typed for text.

@@ -14,10 +14,9 @@ from rest_framework.settings import api_settings
 from rest_framework.throttling import SimpleRateThrottle
 
 from django_personalize.api.refusals import Refusal
-from django_personalize.conf import settings
+from django_personalize.conf import SHORTEST_KEY, settings
 
 logger = logging.getLogger("django_personalize.api")
-SHORTEST_KEY = 32
 SCOPE = "personalize"
 RATE = "1200/min"
 """Unless the shop's `REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"]["personalize"]` says otherwise."""

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from django_personalize.api.fields import KEY_LENGTH, Problem
+from django_personalize.api.fields import Problem
+from django_personalize.shop.keys import LONGEST
 
 MOST_ERRORS = 100
 """So many of a batch are told; the others are counted."""
@@ -23,7 +24,7 @@ class Taken:
     def refuse(self, index: int, data: object, found: Iterable[Problem]) -> None:
         """Name what is wrong with the thing at `index`, under the id that it bears."""
         key = data.get("id") if isinstance(data, dict) else None
-        name = str(key)[:KEY_LENGTH] if isinstance(key, str | int) else None
+        name = str(key)[:LONGEST] if isinstance(key, str | int) else None
         errors = [{"index": index, "id": name, **each} for each in found]
         room = MOST_ERRORS - len(self.errors)
         self.errors += errors[:room]

@@ -13,6 +13,7 @@ from django_personalize.conf import settings
 from django_personalize.core import clock
 from django_personalize.core.types import Line, Purpose
 from django_personalize.models import OrderLink, Visitor
+from django_personalize.shop.keys import LONGEST
 from django_personalize.visitors.resolve import account_of, session_was_read
 
 
@@ -61,7 +62,9 @@ def follow_orders(request: HttpRequest, visit: Visit, visitor: Visitor | None) -
 def _tie(visitor: Visitor, order_keys: Iterable[str]) -> None:
     now = clock.now()
     links = [
-        OrderLink(order_key=key, visitor=visitor, linked_at=now) for key in sorted(set(order_keys)) if len(key) <= 64
+        OrderLink(order_key=key, visitor=visitor, linked_at=now)
+        for key in sorted(set(order_keys))
+        if len(key) <= LONGEST
     ]
     OrderLink.objects.bulk_create(links, ignore_conflicts=True)
 

@@ -20,6 +20,7 @@ from django_personalize.core.types import EventDraft, Line, Purpose
 from django_personalize.events import store
 from django_personalize.events.vocabulary import ORDER_KINDS, PURCHASE, REFUND
 from django_personalize.models import Event, OrderLink, Visitor
+from django_personalize.shop.keys import LONGEST
 from django_personalize.shop.problems import KEY_TOO_LONG
 
 Key = TypeVar("Key", str, UUID)
@@ -27,7 +28,6 @@ CHUNK = 10_000
 """Lines per transaction: nobody's log-in waits for longer than one of them takes."""
 FEW = 500
 """Keys per query."""
-KEY_LENGTH = 64
 
 
 @dataclass(slots=True)
@@ -117,7 +117,7 @@ def _usable(lines: Sequence[Line], tally: Tally) -> list[Line]:
     """Leave out what no column of ours can hold; an adapter of the shop's own may not know."""
     kept = []
     for line in lines:
-        if max(len(line.item_key), len(line.variant_key), len(line.order_key)) > KEY_LENGTH:
+        if max(len(line.item_key), len(line.variant_key), len(line.order_key)) > LONGEST:
             tally.add(KEY_TOO_LONG, f"order line {line.key}")
         else:
             kept.append(line)

@@ -33,9 +33,10 @@ from django.utils.translation import get_language
 from oscar.core.loading import get_class, get_model
 
 from django_personalize.conf import settings
+from django_personalize.core.requests import SAFE_METHODS
 from django_personalize.core.tally import Tally
 from django_personalize.core.types import Item
-from django_personalize.shop.carts import SAFE_METHODS, Held, may_ask
+from django_personalize.shop.carts import Held, may_ask
 from django_personalize.shop.keys import key_of, pks_of
 from django_personalize.shop.mapping import REMEMBERED_SECONDS, MappedShop
 from django_personalize.shop.products import Rows

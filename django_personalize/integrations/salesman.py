@@ -23,10 +23,11 @@ from salesman.basket.models import BASKET_ID_SESSION_KEY
 from salesman.conf import app_settings
 from salesman.core.utils import get_salesman_model
 
+from django_personalize.core.requests import SAFE_METHODS
 from django_personalize.core.tally import Tally
 from django_personalize.core.types import Item
 from django_personalize.exceptions import ConfigurationError, ShopError
-from django_personalize.shop.carts import SAFE_METHODS, Held, may_ask
+from django_personalize.shop.carts import Held, may_ask
 from django_personalize.shop.detection import tables, words
 from django_personalize.shop.keys import key_of, pk_of, pks_of
 from django_personalize.shop.mapping import MappedShop

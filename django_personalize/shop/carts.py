@@ -17,6 +17,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 
 from django_personalize.core.loading import load
+from django_personalize.core.requests import SAFE_METHODS
 from django_personalize.exceptions import ConfigurationError
 from django_personalize.shop.items import model_of
 from django_personalize.shop.keys import key_of
@@ -24,7 +25,6 @@ from django_personalize.shop.paths import expression, key_path, pieces
 from django_personalize.shop.vocabulary import CART_KINDS
 
 logger = logging.getLogger("django_personalize.shop")
-SAFE_METHODS = ("GET", "HEAD", "OPTIONS", "TRACE")
 QUANTITIES = ("quantity", "qty")
 """What an entry's quantity is looked up by where the mapping does not say."""
 MOST = 100_000
