@@ -9,10 +9,11 @@ import pytest
 from django.urls import get_resolver
 
 from django_personalize.api import fields, orders, products, taken
-from django_personalize.api.keys import RATE, SHORTEST_KEY
+from django_personalize.api.keys import RATE
 from django_personalize.api.views import Events, Orders, Products
 from django_personalize.capture.claims import MAX_EVENTS, MAX_ITEMS, OLDEST
 from django_personalize.capture.refusals import CAPTURED_HERE, REFUSALS, TOO_MANY_EVENTS
+from django_personalize.conf import SHORTEST_KEY
 from django_personalize.events.vocabulary import CLAIMABLE, DISMISS_REASONS, LOGIN
 from tests.api.conftest import product
 from tests.headless_recipe import DOC, client_snippet
