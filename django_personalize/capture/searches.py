@@ -21,7 +21,7 @@ def searched(request: HttpRequest) -> str | None:
 
     Turning to a later page of the same results is no new search.
     """
-    if request.method != "GET" or request.GET.get("page", "1") not in ("", "1"):
+    if request.method != "GET" or _turns_the_page(request):
         return None
     for name in settings.SEARCH.get("params", PARAMS):
         term = impersonal(request.GET.get(name, ""))
@@ -30,9 +30,17 @@ def searched(request: HttpRequest) -> str | None:
     return None
 
 
-def say(request: HttpRequest, term: str, results: int | None) -> None:
-    """Name the search that this page answers; it goes before what the address tells."""
-    vars(request)["_personalize_search"] = (impersonal(str(term))[:TERM_LENGTH], results)
+def say(request: HttpRequest, term: str, results: int | None) -> str:
+    """Name the search that this page answers; it goes before what the address tells. Returns what is kept of the term:
+    nothing of a later page's, since that is no new search.
+    """
+    kept = "" if _turns_the_page(request) else impersonal(term)[:TERM_LENGTH]
+    vars(request)["_personalize_search"] = (kept, results)
+    return kept
+
+
+def _turns_the_page(request: HttpRequest) -> bool:
+    return request.GET.get("page", "1") not in ("", "1")
 
 
 def search_of(request: HttpRequest, response: HttpResponseBase) -> tuple[str, int | None] | None:

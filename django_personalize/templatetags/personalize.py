@@ -17,7 +17,6 @@ from django.utils.safestring import SafeString
 from django_personalize.capture import page_views, searches
 from django_personalize.capture.drafts import captured_here
 from django_personalize.conf import settings
-from django_personalize.core.text import impersonal
 from django_personalize.events.isolation import isolated
 from django_personalize.events.vocabulary import CLAIMABLE, SEARCH
 from django_personalize.placements.present import Presented, show
@@ -88,8 +87,7 @@ def personalize_search(context: template.Context, term: Any, results: int | None
     """Say that this page answers a search for `term`, and how much was found. Shows nothing."""
 
     def say() -> SafeString:
-        words = impersonal(str(term or ""))[: searches.TERM_LENGTH]
-        searches.say(_request(context), words, results)
+        words = searches.say(_request(context), str(term or ""), results)
         return _mark({"data-pz-search": words, "data-pz-results": results})
 
     return _safely("personalize_search", say) or SafeString("")

@@ -116,5 +116,11 @@ def test_the_shop_may_count_itself():
 
 def test_what_the_page_says_itself_goes_before_what_its_address_tells():
     made = request("/search/?category=7")
-    say(made, "  Mugs ", 0)
+    assert say(made, "  Mugs ", 0) == "Mugs"
     assert search_of(made, HttpResponse()) == ("Mugs", 0)
+
+
+def test_turning_the_page_is_no_new_search_whoever_says_it():
+    made = request("/search/?category=7&page=2")
+    assert say(made, "Mugs", 31) == ""
+    assert search_of(made, HttpResponse()) is None
