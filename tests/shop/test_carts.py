@@ -21,10 +21,10 @@ BOOTS = {"model": "odd.Boot", "group": "parent"}
 
 @pytest.fixture
 def boots():
-    """Keys: an item, its variant, another item."""
-    parent = Boot._base_manager.create(slug="tall")
-    child = Boot._base_manager.create(slug="tall-42", parent=parent)
-    return str(parent.pk), str(child.pk), str(Boot._base_manager.create(slug="low").pk)
+    """Keys: an item, its variant, another item; of one length, since lines come in the order of their keys' text."""
+    parent = Boot._base_manager.create(pk=1001, slug="tall")
+    child = Boot._base_manager.create(pk=1002, slug="tall-42", parent=parent)
+    return str(parent.pk), str(child.pk), str(Boot._base_manager.create(pk=1003, slug="low").pk)
 
 
 @pytest.fixture
