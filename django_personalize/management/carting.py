@@ -63,7 +63,8 @@ def _others(stored: list[dict[str, Any]]) -> str:
 def _rows(source: Source) -> str:
     rows = tables.some_rows(model_of("CART", source.spec), source.spec.get("where"))
     more = " or more" if rows == tables.LIMIT else ""
-    return f"{plural(rows, 'row')}{more} of {source.spec['model']} in carts now."
+    each = "" if source.spec.get("qty") else ' Each counts as one piece, since no "qty" is said.'
+    return f"{plural(rows, 'row')}{more} of {source.spec['model']} in carts now.{each}"
 
 
 def _cookie(source: Source) -> str:

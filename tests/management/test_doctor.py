@@ -137,7 +137,8 @@ class TestASummary:
             "                of 4 stored sessions, 1 with something in the cart, "
             "2 of a shape that the mapping does not describe.\n"
             '                only browsers have the cookie "cart": put something into the cart, and see it arrive.\n'
-            "                1 row of shop.OrderLine in carts now.\n"
+            "                1 row of shop.OrderLine in carts now. "
+            'Each counts as one piece, since no "qty" is said.\n'
             "                tests.small_shops.drf_shop.carts.contents() is there; it is asked in requests.\n"
         ) in output
 

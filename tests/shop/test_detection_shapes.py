@@ -278,6 +278,30 @@ def test_lines_without_an_order_yet_are_the_cart():
     }
 
 
+def test_the_cart_of_a_customer_is_found_by_the_account_behind_them_and_counted_by_its_only_number():
+    product, order = products(), orders()
+    line = order_lines(order, product)
+    customer = model("Customer", user=to(User))
+    cart = model("Cart", customer=to(customer, null=True))
+    row = model("CartRow", cart=to(cart), product=to(product), copies=models.PositiveIntegerField())
+    found = proposed(product, customer, order, line, cart, row)
+    cart = found.cart[0]
+    assert (cart["model"], cart["qty"], cart["user"]) == ("tests.CartRow", "copies", "cart__customer__user_id")
+    assert '"copies" as its quantity: a guess, the only number that fits' in found.about_cart
+
+
+def test_categories_that_a_product_has_several_of_are_found_by_their_plural():
+    genre = model("Genre", name=text(), get_absolute_url=lambda self: "/")
+    product = products(
+        genres=models.ManyToManyField(genre), copies_left=models.PositiveIntegerField(), collections=text()
+    )
+    order = orders()
+    found = values(proposed(genre, product, order, order_lines(order, product)).product)
+    assert (found["category"], found["category_url"]) == ("genres__name", "genres__get_absolute_url")
+    assert (found["stock"], found["in_stock"]) == ("copies_left", Q(copies_left__gt=0))
+    assert "brand" not in found
+
+
 @pytest.mark.parametrize(
     ("choices", "placed", "cancelled"),
     [

@@ -24,12 +24,15 @@ def carts(all_models: Iterable[Model], sales: Sales, unfinished: Q | None, user:
     models = list(all_models)
     product, variants = sales.link.product, sales.link.variants
     named = [model for model in models if says(tables.name_of(model), words.CART)]
+    by_label = {tables.label(model): model for model in (*models, sales.model)}
     said = sources.near([product, sales.model, *named])
     found = _in_rows(models, sales, said)
     if not found and unfinished is not None:
         found = [_rows(sales.model, sales.link, unfinished, user)]
     remarks = [f'session["{cart["session_value"][0]}"] holding the cart\'s key: a guess from the code'
                for cart in found if "session_value" in cart]  # fmt: skip
+    remarks += [f'"{cart["qty"]}" as its quantity: a guess, the only number that fits'
+                for cart in found if "qty" in cart and not tables.quantity_of(by_label[cart["model"]])]  # fmt: skip
     guests = any("session_key" in cart or "session_value" in cart for cart in found)
     stored, blind = sessions.carts(product, variants)
     if stored:
@@ -71,7 +74,7 @@ def _inside(mention: sources.Mention, variants: Model | None) -> dict[str, Any]:
 
 def _rows(model: Model, link: products.Link, where: Q, user: str) -> dict[str, Any]:
     """Return the part of the dict that every cart of rows has."""
-    qty = tables.quantity_of(model)
+    qty = tables.quantity_of(model) or tables.only_quantity(model)
     found: dict[str, Any] = {"model": tables.label(model), "item": link.item}
     if link.variant:
         found["variant"] = link.variant
@@ -97,7 +100,12 @@ def _table(model: Model, sales: Sales, said: list[sources.Mention]) -> dict[str,
         where &= _in_use(_target(owner), f"{owner.name}__")
         if model is sales.model and sales.prefix.startswith(f"{owner.name}__"):
             where &= Q(**{f"{sales.prefix}__isnull": True})  # an order points at this cart
-    users = [path for path, name in tables.user_paths(model) if not says(name, words.NOT_BUYER)]
+    ways = list(tables.user_paths(model))
+    if owner is not None:  # a cart may be a customer's, who has an account
+        known = {path for path, _name in ways}
+        further = ((f"{owner.name}__{path}", name) for path, name in tables.user_paths(_target(owner)))
+        ways += [way for way in further if way[0] not in known]
+    users = [path for path, name in ways if not says(name, words.NOT_BUYER)]
     found = _rows(model, link, where, users[0] if users else "")
     for holder, prefix in ((model, ""), *(((_target(owner), f"{owner.name}__"),) if owner is not None else ())):
         key = _session_key(holder)

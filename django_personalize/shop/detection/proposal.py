@@ -125,7 +125,7 @@ def _lines(
     yield "date", _date(sales, placed)
     if qty := tables.quantity_of(model):
         yield "qty", Guess(qty)
-    elif qty := tables.only(model, models.PositiveIntegerField, models.PositiveSmallIntegerField):
+    elif qty := tables.only_quantity(model):
         yield "qty", Guess(qty, ONLY_ONE)
     yield from _prices(sales, product, qty)
     code = next(iter(catalogue.currency(model, "")), None)

@@ -184,6 +184,11 @@ def quantity_of(model: Model) -> str:
     return pick(model, QUANTITY, *WHOLE) or pick(model, parts, *NUMBER)
 
 
+def only_quantity(model: Model) -> str:
+    """Return the one column that counts something, whatever its name; '' where there are several, or none."""
+    return only(model, models.PositiveIntegerField, models.PositiveSmallIntegerField)
+
+
 def only(model: Model, *kinds: type[models.Field[Any, Any]]) -> str:
     """Return the one column of these kinds, whatever its name; '' where there are several, or none."""
     found = [field.name for field in columns(model, *kinds) if not field.choices]

@@ -86,12 +86,16 @@ IMAGE_URL = names(
     "image_url picture_url photo_url thumbnail_url imageURL imageUrl img_url get_image_url get_thumbnail "
     "cover_url primary_image_url get_image"
 )
-CATEGORY = names("category categories main_category section department genre product_type subcategory group")
+CATEGORY = names(
+    "category categories main_category section sections department departments genre genres product_type subcategory "
+    "group"
+)
 BRAND = names("brand manufacturer publisher vendor maker label designer collection producer make")
 STOCK = names(
     "stock num_in_stock in_stock stock_quantity quantity_in_stock count_in_stock units_in_stock stock_count "
     "stock_level inventory inventory_count available_quantity quantity_available available_stock qty_in_stock "
-    "quantity qty on_hand"
+    "quantity qty on_hand stock_left left_in_stock quantity_left units_left pieces_left copies_left items_left "
+    "units_available copies_available remaining"
 )
 IN_STOCK = names("in_stock is_in_stock has_stock instock")
 SOLD_OUT = names("sold_out is_sold_out out_of_stock is_out_of_stock")
