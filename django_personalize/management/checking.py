@@ -155,9 +155,12 @@ def _orders(stdout: Any) -> bool:
     for problem in problems(tally):
         stdout.write(problem)
     shop = settings.shop
+    wrong = reporting.nowhere(lines, tally)
+    for said_of_all in wrong:
+        stdout.write(said_of_all)
     there = shop.line_queryset().count() if not lines and isinstance(shop, MappedShop) and shop.line else total
     if lines or not there:
-        return True
+        return not wrong
     why = "" if total else ', since ORDER_LINES["placed"] is true of none'
     stdout.write(f"Wrong: 0 of {plural(there, 'order line')} can be used{why}.")
     return False

@@ -10,12 +10,13 @@ from django.urls import reverse
 from django_personalize.capture import page_views
 from django_personalize.capture.orders import Reconciled
 from django_personalize.conf import settings
+from django_personalize.core.tally import Tally
 from django_personalize.core.types import Item
 from django_personalize.events.vocabulary import PURCHASE
 from django_personalize.management.telling import day, plural
 from django_personalize.models import Event, ModelVersion
 from django_personalize.shop import counts
-from django_personalize.shop.problems import KEY_TOO_LONG, NO_DATE, NO_ORDER, NO_QUANTITY
+from django_personalize.shop.problems import KEY_TOO_LONG, NO_DATE, NO_ORDER, NO_QUANTITY, PRODUCT_GONE
 
 RUNGS = {
     "newest": "new arrivals",
@@ -34,7 +35,7 @@ def report(stdout: Any, read: Reconciled, version: ModelVersion | str) -> None:
     """Write the report of a set-up that read `read` and trained `version`."""
     stdout.write("")
     stdout.write(f"Orders:         {orders(read)}")
-    for line in differences(read):
+    for line in (*differences(read), *nowhere(read.lines, read.tally)):
         stdout.write(f"                {line}")
     stdout.write(f"Catalogue:      {coverage()}")
     stdout.write(f"Product pages:  {pages()}")
@@ -70,6 +71,16 @@ def differences(read: Reconciled) -> list[str]:
     else:
         told.append("The shop sold or changed something meanwhile, or a run was interrupted: run personalize_sync.")
     return told
+
+
+def nowhere(lines: int, tally: Tally) -> list[str]:
+    """Say that no line at all leads to a product, which is the mapping's fault more often than the shop's."""
+    if not lines or tally.counts[PRODUCT_GONE] < lines:
+        return []
+    return [
+        f"Wrong: none of {plural(lines, 'order line')} leads to a product that is there. "
+        'ORDER_LINES["item"] must give its primary key, not a number that the shop calls it by.'
+    ]
 
 
 def _sold(lines: int, orders: int | None) -> str:

@@ -7,8 +7,8 @@ import sys
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db.models import Q, Value
-from django.db.models.functions import Coalesce
+from django.db.models import Case, CharField, Q, Value, When
+from django.db.models.functions import Cast, Coalesce
 
 from django_personalize.core import clock
 from django_personalize.models import Event, ModelVersion
@@ -280,6 +280,20 @@ def test_a_check_fails_where_no_order_line_can_be_used(changes, said, capsys):
         output, code = run(capsys, "--check")
     assert code == 1
     assert said in output
+
+
+def test_lines_that_all_lead_to_no_product_are_wrong(capsys):
+    for name, title in (("A", "Lantern"), ("B", "Candle")):
+        bought(order(name), product(title))
+    wrong = "Wrong: none of 2 order lines leads to a product that is there. ORDER_LINES["
+    with override_personalize(ORDER_LINES=LINES | {"item": "product__code"}):
+        output, code = run(capsys, "--check")
+        assert (code, wrong in output) == (1, True)
+        assert wrong in run(capsys)[0]
+    some = Case(When(product__name="Lantern", then=Cast("product_id", CharField())), default=Value("gone"))
+    with override_personalize(ORDER_LINES=LINES | {"item": some}):
+        output, code = run(capsys, "--check")
+    assert (code, "product_gone: 1 " in output, "none of" in output) == (0, True, False)
 
 
 def test_a_check_of_a_shop_without_orders_is_no_failure(capsys):

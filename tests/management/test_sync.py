@@ -13,8 +13,8 @@ from tests.shops import bought, order, product
 pytestmark = pytest.mark.django_db
 
 
-def synced(capsys, *args):
-    call_command("personalize_sync", *args)
+def synced(capsys, *args, **options):
+    call_command("personalize_sync", *args, **options)
     return [text for text in capsys.readouterr().out.splitlines() if not text.startswith("Order lines:")]
 
 
@@ -90,6 +90,7 @@ def test_within_an_age_only_orders_of_that_age_are_read_and_the_others_stay(old_
     OrderLine.objects.filter(quantity=1).delete()  # of both orders
     assert synced(capsys, "--since", "2d")[0] == "1 order with 1 line read, 0 given back; 0 rows written, 1 removed."
     assert stored() == [("purchase", "new", 2), ("purchase", "old", 1), ("purchase", "old", 2)]
+    assert synced(capsys, since="2d")[0].startswith("1 order with 1 line read, ")
     assert synced(capsys)[0] == "2 orders with 2 lines read, 0 given back; 0 rows written, 1 removed."
 
 
@@ -107,6 +108,8 @@ def test_an_order_of_that_age_that_is_gone_or_moved_is_looked_at_again(old_and_n
 def test_an_age_that_is_none_is_refused(age):
     with pytest.raises(CommandError, match="wanted a number and m, h or d"):
         call_command("personalize_sync", f"--since={age}")
+    with pytest.raises(CommandError, match="wanted a number and m, h or d"):
+        call_command("personalize_sync", since=age)
 
 
 def test_without_a_mapping_it_names_the_next_step(settings):

@@ -1,3 +1,4 @@
+import re
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -11,6 +12,7 @@ from django_personalize.shop import counts
 from django_personalize.shop import lines as module
 from django_personalize.shop.mapping import MappedShop
 from tests import shops
+from tests.processes import ROOT
 from tests.shop.odd.models import (
     Boot,
     CartOrder,
@@ -102,6 +104,30 @@ def test_a_line_whose_product_is_gone_is_kept_and_counted(shop):
         (str(gone.pk), str(gone.boot_id)), (str(without.pk), "")
     ]  # fmt: skip
     assert (counts, samples) == ({"product_gone": 2}, {"product_gone": str(gone.pk)})
+
+
+def test_lines_that_keep_a_products_code_are_read_as_the_documentation_says(settings):
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "shop.md").read_text(), re.S)
+    [code] = [block for block in blocks if "CodeShop" in block]
+    for theirs, ours in (
+        ("from shop.models import Product", "from tests.shop.odd.models import Shirt as Product"),
+        ("shop.Product", "odd.Shirt"),
+        ("shop.Line", "odd.TileLine"),
+        ("filter(code=", "filter(slug="),
+        ("product_code", "tile"),
+    ):
+        assert theirs in code
+        code = code.replace(theirs, ours)
+    settings.PERSONALIZE = {}
+    made = {}
+    exec(code, made)
+    shop = made["CodeShop"]()
+    polo = Shirt.objects.create(name="Polo", slug="P-1")
+    for position, kept in enumerate(("P-1", "P-2")):
+        TileLine.objects.create(pk=("A", position), tile=kept, date=date(2026, 1, 5))
+    found, counts, _ = counted(shop)
+    assert [line.item_key for line in found] == [str(polo.pk), ""]
+    assert (counts, list(shop.check())) == ({"product_gone": 1}, [])
 
 
 def test_a_line_whose_product_was_only_hidden_is_a_line_like_any_other(shop):

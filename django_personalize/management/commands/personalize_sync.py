@@ -5,7 +5,7 @@ from argparse import ArgumentParser, ArgumentTypeError
 from datetime import timedelta
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
 from django_personalize.capture.orders import Reconciled, reconcile
 from django_personalize.core import clock
@@ -37,7 +37,12 @@ class Command(BaseCommand):
             help="Orders placed within this age only: 90m, 12h, 2d. All unless given.",
         )
 
-    def handle(self, *args: Any, since: timedelta | None = None, **options: Any) -> None:
+    def handle(self, *args: Any, since: timedelta | str | None = None, **options: Any) -> None:
+        if isinstance(since, str):  # as call_command() hands it on
+            try:
+                since = age(since)
+            except ArgumentTypeError as error:
+                raise CommandError(str(error)) from error
         need_tables()
         need_shop()
         with interruptible(), Progress(self.stdout, "Order lines") as progress:
