@@ -11,6 +11,12 @@ OWN = "tests.stores.salesman.settings"
 collect_ignore_glob = [] if django_settings.SETTINGS_MODULE == OWN else ["test_*.py"]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The browser's visit comes last: Django refuses a database to the thread that playwright keeps a loop in."""
+    if django_settings.SETTINGS_MODULE == OWN:
+        items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+
+
 @pytest.fixture
 def store(db: None) -> None:
     """Goods, and a banner that can ask; no orders yet."""

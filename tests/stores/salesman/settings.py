@@ -1,6 +1,7 @@
 """The store, made personal: what was added stands between the marks; below it is what the tests alone want."""
 
 import atexit
+import os
 import shutil
 import tempfile
 
@@ -18,6 +19,8 @@ PERSONALIZE = {
 ROOT_URLCONF = "tests.stores.salesman.personal.urls"
 PERSONAL = BASE_DIR / "personal" / "templates"  # noqa: F405
 TEMPLATES = [{**TEMPLATES[0], "DIRS": [PERSONAL, *TEMPLATES[0]["DIRS"]]}]  # noqa: F405
-ARTIFACTS = tempfile.mkdtemp(prefix="salesman-store-")
-atexit.register(shutil.rmtree, ARTIFACTS, ignore_errors=True)
+ARTIFACTS = os.environ.get("SALESMAN_STORE_ARTIFACTS")
+if not ARTIFACTS:
+    ARTIFACTS = tempfile.mkdtemp(prefix="salesman-store-")
+    atexit.register(shutil.rmtree, ARTIFACTS, ignore_errors=True)
 PERSONALIZE |= {"ARTIFACTS": ARTIFACTS, "TRAINERS": ["django_personalize.testing.doubles.SingularTrainer"]}
