@@ -129,6 +129,8 @@ def _catalogue(stdout: Any) -> bool:
     keys, shown = reporting.catalogue()
     settings.shop.newest(SAMPLE)  # reads every value of some
     stdout.write(f"Catalogue: {reporting.shown_of(len(keys), shown)}.")
+    for line in reporting.prices():
+        stdout.write(f"  {line}")
     if keys and not shown:
         stdout.write(reporting.NONE_SHOWN)
     return bool(shown or not keys)

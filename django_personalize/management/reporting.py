@@ -16,7 +16,18 @@ from django_personalize.events.vocabulary import PURCHASE
 from django_personalize.management.telling import day, plural
 from django_personalize.models import Event, ModelVersion
 from django_personalize.shop import counts
-from django_personalize.shop.problems import KEY_TOO_LONG, NO_DATE, NO_ORDER, NO_QUANTITY, PRODUCT_GONE
+from django_personalize.shop.items import AMOUNTS
+from django_personalize.shop.paths import money
+from django_personalize.shop.problems import (
+    KEY_TOO_LONG,
+    NO_DATE,
+    NO_ORDER,
+    NO_QUANTITY,
+    PRICE_NOT_A_NUMBER,
+    PROBLEMS,
+    PRODUCT_GONE,
+)
+from django_personalize.shop.products import MappedProducts
 
 RUNGS = {
     "newest": "new arrivals",
@@ -27,6 +38,8 @@ RUNGS = {
 }
 """What each rung of the ladder shows, in words."""
 AT_ONCE = 500
+LOOKED_AT = 500
+"""Products whose prices are looked at: a method that works one out may ask the database for each."""
 LEFT_OUT = (NO_ORDER, NO_DATE, NO_QUANTITY, KEY_TOO_LONG)
 """Problems for which a line is not kept."""
 
@@ -38,6 +51,8 @@ def report(stdout: Any, read: Reconciled, version: ModelVersion | str) -> None:
     for line in (*differences(read), *nowhere(read.lines, read.tally)):
         stdout.write(f"                {line}")
     stdout.write(f"Catalogue:      {coverage()}")
+    for line in prices():
+        stdout.write(f"                {line}")
     stdout.write(f"Product pages:  {pages()}")
     stdout.write(f"Cart:           {cart()}")
     stdout.write(f"Model:          {model(version)}")
@@ -105,6 +120,23 @@ def catalogue() -> tuple[list[str], int]:
     keys = [key for key, *_facts in settings.shop.facts()]
     parts = (keys[start : start + AT_ONCE] for start in range(0, len(keys), AT_ONCE))
     return keys, sum(len(settings.shop.sellable(part)) for part in parts)
+
+
+def prices() -> list[str]:
+    """Say of how many of the newest products a price is no number; nothing where all are, or where they have none."""
+    shop = settings.shop
+    if not isinstance(shop, MappedProducts) or not shop.product.get("model"):
+        return []  # an adapter that reads products by no mapping
+    newest = shop.newest(LOOKED_AT)
+    odd = [item.key for item in newest if not all(_is_number(shop.value(name, item.obj, None)) for name in AMOUNTS)]
+    if not odd:
+        return []
+    among = f"{len(odd):,} of {len(newest):,} products (first: product {odd[0]})"
+    return [f"{PRICE_NOT_A_NUMBER}: {among}. {PROBLEMS[PRICE_NOT_A_NUMBER]}"]
+
+
+def _is_number(value: Any) -> bool:
+    return value is None or value == "" or money(value) is not None
 
 
 def shown_of(total: int, shown: int) -> str:

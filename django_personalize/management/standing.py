@@ -36,6 +36,7 @@ def standing() -> Iterator[str]:
     yield f"Consent:        {_consent()}"
     yield f"Product pages:  {reporting.pages()}"
     yield from (f"                {line}" for line in sample_pages())
+    yield from (f"Prices:         {line}" for line in reporting.prices())
     yield f"Cart:           {reporting.cart()}"
     yield from (f"                {line}" for line in readable())
     yield f"Searches:       {_searches()}"

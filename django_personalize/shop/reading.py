@@ -128,8 +128,10 @@ class Reader:
         if self.over == "sum":
             counts = [count for value in values if (count := pieces(value)) is not None]
             return sum(counts) if counts else None
-        amounts = [amount for value in values if (amount := money(value)) is not None]
-        return min(amounts, default=None)
+        told = list(values)
+        amounts = [amount for value in told if (amount := money(value)) is not None]
+        # Where none is a number the whole is none either, and is told as such.
+        return min(amounts, default=told[0] if told else None)
 
 
 def is_column(model: Any, path: str) -> bool:

@@ -296,6 +296,19 @@ def test_lines_that_all_lead_to_no_product_are_wrong(capsys):
     assert (code, "product_gone: 1 " in output, "none of" in output) == (0, True, False)
 
 
+def test_prices_that_are_no_numbers_are_counted_and_told_by_name(capsys, settings, tmp_path):
+    for setting, value in settings_of("composite").items():
+        setattr(settings, setting, value)
+    settings.PERSONALIZE = {**settings.PERSONALIZE, "ARTIFACTS": str(tmp_path)}
+    seed("composite")
+    told = "price_not_a_number: 1 of 3 products (first: product ACME,8). A price that is no number. Taken as unknown.\n"
+    output, code = run(capsys, "--check")
+    assert (code, f"can be shown now.\n  {told}" in output) == (0, True)
+    assert f"\n                {told}" in run(capsys)[0]
+    call_command("personalize_doctor")
+    assert f"\nPrices:         {told}" in capsys.readouterr().out
+
+
 def test_a_check_of_a_shop_without_orders_is_no_failure(capsys):
     product("Lantern")
     with override_personalize(ORDER_LINES=LINES):

@@ -267,6 +267,17 @@ def test_a_price_that_is_no_number_is_none_and_told_once(mapped, caplog, typed, 
 
 
 @pytest.mark.parametrize(
+    ("typed", "price", "told"), [(["free", "5"], 5, 0), (["free", ""], None, 1), (["", ""], None, 0)]
+)
+def test_the_lowest_of_prices_that_are_no_numbers_is_none_and_told(mapped, caplog, typed, price, told):
+    made = shirt("polo")
+    for each in typed:
+        SaleLine.objects.create(shirt=made, price=each)
+    [item] = mapped(PRODUCT={"model": "odd.Shirt", "price": "saleline__price"}).items([str(made.pk)]).values()
+    assert (item.price, len(caplog.records)) == (price, told)
+
+
+@pytest.mark.parametrize(
     ("kept", "price"), [(0.1 + 0.2, "0.3"), (19.99, "19.99"), (None, None), (5.0, "5"), (1e300, None)]
 )
 def test_a_float_is_a_price(mapped, kept, price):
