@@ -106,8 +106,12 @@ def culprit() -> str:
 
 
 def _mapped(stdout: Any) -> bool:
-    for name, own in (("PRODUCT", "product"), ("ORDER_LINES", "line")):
-        _told(stdout, name, getattr(settings.shop, own, getattr(settings, name)))
+    shop = settings.shop
+    _told(stdout, "PRODUCT", getattr(shop, "product", settings.PRODUCT))
+    if isinstance(shop, MappedShop) and type(shop).lines is not MappedShop.lines and not shop.line:
+        stdout.write("ORDER_LINES: read by the adapter.")
+    else:
+        _told(stdout, "ORDER_LINES", getattr(shop, "line", settings.ORDER_LINES))
     return True
 
 

@@ -19,9 +19,10 @@ BEGIN = "# --- for the settings: begin " + "-" * 40
 END = "# --- for the settings: end " + "-" * 42
 NOTHING_FOUND = (
     "No table looks like one of order lines, whose rows lead to a product and to an order.\n"
-    "Fill in the lines that are comments, or name the table: --lines app.Model. Where orders keep what was sold as\n"
-    "text or JSON, write a subclass of django_personalize.shop.mapping.MappedShop with its own lines() and\n"
-    'count_lines(), and name it: "SHOP": "yourshop.personal.YourShop".'
+    "Fill in the lines that are comments, or name the table: --lines app.Model. Where lines keep a product's code\n"
+    "instead of its key, or orders keep what was sold as text or JSON, write a subclass of\n"
+    'django_personalize.shop.mapping.MappedShop, and name it: "SHOP": "yourshop.personal.YourShop".\n'
+    "docs/shop.md has one of either kind to start from."
 )
 
 

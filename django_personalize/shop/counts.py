@@ -26,9 +26,9 @@ class Sold:
 
 def sold(shop: Any, *, since: datetime | None = None) -> Sold | None:
     """Return the counts, of orders placed at `since` or later where given, in one query; None for an adapter that has
-    no table of order lines to ask.
+    no table of order lines to ask, or that reads them in a way of its own.
     """
-    if not isinstance(shop, MappedLines):
+    if not isinstance(shop, MappedLines) or type(shop).lines is not MappedLines.lines:
         return None
     asked: dict[str, Any] = {
         "orders": Count("personalize_order", distinct=True),

@@ -166,6 +166,16 @@ class SaleLine(Odd):
     returned = models.IntegerField(null=True)
 
 
+class Slip(Odd):
+    """An order that keeps what was sold as text."""
+
+    items = models.TextField()
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, db_constraint=False)
+    placed_at = models.DateTimeField()
+    paid = models.BooleanField(default=True)
+    cancelled = models.BooleanField(default=False)
+
+
 class Payment(Odd):
     sale = models.ForeignKey(Sale, models.CASCADE, related_name="payments")
     paid = models.BooleanField(default=False)
