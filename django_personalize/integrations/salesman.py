@@ -28,7 +28,7 @@ from django_personalize.core.tally import Tally
 from django_personalize.core.types import Item
 from django_personalize.exceptions import ConfigurationError, ShopError
 from django_personalize.shop.carts import Held, may_ask
-from django_personalize.shop.detection import tables, words
+from django_personalize.shop.detection import products, tables, words
 from django_personalize.shop.keys import key_of, pk_of, pks_of
 from django_personalize.shop.mapping import MappedShop
 from django_personalize.shop.paths import money
@@ -115,6 +115,18 @@ class SalesmanShop(MappedShop):
         super().__init__()
         currency = self.product.get("currency")
         self.line = {**order_lines(), **({"currency": currency} if is_code(currency) else {}), **self.line}
+
+    @classmethod
+    def proposed(cls) -> dict[str, Any]:
+        types = {}
+        for label in sorted(app_settings.SALESMAN_PRODUCT_TYPES):
+            try:
+                parent = products.parent_of(apps.get_model(label))
+            except (LookupError, ValueError):
+                continue  # which salesman's own check tells
+            if parent is not None:
+                types[label] = {"group": parent.name}
+        return {"PRODUCT": {"types": types}} if types else {}
 
     def check(self) -> Iterator[CheckMessage]:
         yield from super().check()

@@ -48,6 +48,11 @@ class MappedShop(MappedOrders):
         self._resolved: dict[tuple[str, str], str] = {}
         self._resolved_since = time.monotonic()
 
+    @classmethod
+    def proposed(cls) -> dict[str, Any]:
+        """Return what the settings should say beside `SHOP`, as far as the shop's models tell; for a ready adapter."""
+        return {}
+
     def check(self) -> Iterator[CheckMessage]:
         """Yield what is wrong with the mappings, for `manage.py check`.
 

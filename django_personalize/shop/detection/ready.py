@@ -2,39 +2,22 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from typing import Any
 
 from django.apps import apps
-from django.conf import settings
 
-from django_personalize.shop.detection import products
+from django_personalize.core.loading import load
 
-OSCAR = "django_personalize.integrations.oscar.OscarShop"
-SALESMAN = "django_personalize.integrations.salesman.SalesmanShop"
+READY = {
+    "oscar": "django_personalize.integrations.oscar.OscarShop",
+    "salesman.core": "django_personalize.integrations.salesman.SalesmanShop",
+}
+"""The adapter for each app that is a shop."""
 
 
 def setting() -> dict[str, Any] | None:
     """Return the whole `PERSONALIZE` for a shop that an adapter fits; None for every other."""
-    if apps.is_installed("oscar") and _there(OSCAR):
-        return {"SHOP": OSCAR}
-    if apps.is_installed("salesman.core") and _there(SALESMAN):
-        types = {label: group for label in _labels() if (group := _group(label))}
-        return {"SHOP": SALESMAN} | ({"PRODUCT": {"types": types}} if types else {})
+    for app, path in READY.items():
+        if apps.is_installed(app):
+            return {"SHOP": path, **load(path).proposed()}
     return None
-
-
-def _there(path: str) -> bool:
-    return find_spec(path.rpartition(".")[0]) is not None
-
-
-def _labels() -> list[str]:
-    return sorted(getattr(settings, "SALESMAN_PRODUCT_TYPES", {}))
-
-
-def _group(label: str) -> dict[str, str]:
-    try:
-        parent = products.parent_of(apps.get_model(label))
-    except (LookupError, ValueError):
-        return {}
-    return {"group": parent.name} if parent is not None else {}

@@ -50,6 +50,18 @@ def test_a_plain_store_becomes_personal_with_fifteen_changed_lines_or_fewer():
     assert [line for block in blocks[:3] for line in block.splitlines()] == changed
 
 
+def test_the_set_up_proposes_the_very_line_that_the_store_adds(capsys):
+    with override_settings(PERSONALIZE={}), pytest.raises(SystemExit):
+        call_command("personalize_setup", "--noinput")
+    output = capsys.readouterr().out
+    assert output.startswith("A ready adapter fits this shop; it needs no mapping.\n")
+    given: dict[str, Any] = {}
+    exec(added("settings.py")[-1], given)
+    made: dict[str, Any] = {}
+    exec(output.split("begin", 1)[1].split("\n", 1)[1].split("# --- for the settings: end")[0], made)
+    assert made["PERSONALIZE"] == given["PERSONALIZE"]
+
+
 def test_no_file_of_oscars_and_none_of_the_plain_stores_knows_of_it():
     plain = (HERE / "plain.py").read_text() + (HERE / "plain_urls.py").read_text()
     assert "personalize" not in plain

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from django.conf import settings as django_settings
 from django.core import checks
 from django.core.management import call_command
 from django.http import HttpResponse
@@ -15,6 +16,7 @@ from rest_framework.decorators import api_view
 from rest_framework.response import Response
 
 from django_personalize.models import Event
+from django_personalize.shop.detection import ready
 from django_personalize.shortcuts import track
 from django_personalize.testing.override import override_personalize
 from tests.stores.salesman import plain
@@ -43,6 +45,19 @@ def test_no_migration_appears_and_no_check_complains(db):
     call_command("makemigrations", "--check", "--dry-run", verbosity=0)
     found = checks.run_checks()
     assert [message for message in found if message.id.startswith("personalize.")] == []
+
+
+def test_the_set_up_proposes_the_very_lines_that_the_store_adds(db, capsys):
+    wanted = {name: django_settings.PERSONALIZE[name] for name in ("SHOP", "PRODUCT")}
+    with override_settings(PERSONALIZE={}):
+        assert ready.setting() == wanted
+        with pytest.raises(SystemExit):
+            call_command("personalize_setup", "--noinput")
+    output = capsys.readouterr().out
+    assert output.startswith("A ready adapter fits this shop; it needs no mapping.\n")
+    made = {}
+    exec(output.split("begin", 1)[1].split("\n", 1)[1].split("# --- for the settings: end")[0], made)
+    assert made["PERSONALIZE"] == wanted
 
 
 def test_a_view_of_a_headless_store_tells_what_it_shows(store, client):
