@@ -24,7 +24,7 @@ from django_personalize.core.types import Item
 from django_personalize.models import Cart, Event, Finding, OrderLink, Visitor
 from django_personalize.shop.problems import CART_SHAPE, CART_UNKNOWN_ITEM, PRICE_NOT_A_NUMBER, PRODUCT_GONE
 from tests.small_shops.conftest import accept
-from tests.small_shops.opening import SHOPS, told
+from tests.small_shops.opening import SHOPS, told, visit_of
 
 pytestmark = pytest.mark.django_db
 
@@ -93,6 +93,34 @@ def test_more_products_cost_no_more_queries(name: str, open_shop: Any) -> None:
             ours.shop.items(some)
         counts.append(len(queries))
     assert counts[0] == counts[1]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("name", PRODUCT_PAGES)
+def test_a_product_page_costs_a_shopper_with_a_yes_and_a_full_cart_two_queries_more(
+    name: str, open_shop: Any, settings: Any
+) -> None:
+    open_shop(name)
+    client = Client()
+    accept(client)
+    for step in visit_of(name)(client, lambda: None):
+        if any(kind == "add_to_cart" for kind, *_ in step.came):
+            break
+    assert any(Cart.objects.values_list("lines", flat=True))
+    settings.TEMPLATES = [{**settings.TEMPLATES[0], "DIRS": []}]  # the shop's own pages, without a personal row
+    items = ours.shop.newest(100, request=RequestFactory().get("/"))
+    page = next(item.url for item in items if item.title == PRODUCT_PAGES[name][0])
+    ours_alone = [each for each in settings.MIDDLEWARE if "personalize" in each]
+    counts = []
+    for middleware in (settings.MIDDLEWARE, [each for each in settings.MIDDLEWARE if each not in ours_alone]):
+        settings.MIDDLEWARE = middleware
+        same = Client()  # a client keeps the middleware that it began with
+        same.cookies = client.cookies
+        for _ in range(3):
+            with CaptureQueriesContext(connection) as queries:
+                assert same.get(page).status_code == 200
+        counts.append(sum(not query["sql"].startswith(("BEGIN", "COMMIT")) for query in queries))
+    assert 1 <= counts[0] - counts[1] <= 2
 
 
 def test_a_card_of_a_shop_without_product_pages_is_no_link(open_shop: Any) -> None:
