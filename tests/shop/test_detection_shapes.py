@@ -290,6 +290,27 @@ def test_the_cart_of_a_customer_is_found_by_the_account_behind_them_and_counted_
     assert '"copies" as its quantity: a guess, the only number that fits' in found.about_cart
 
 
+def test_lines_that_belong_to_a_parcel_of_an_order_lead_past_it():
+    section = model("Section", title=text())
+    tovar = model("Tovar", title_en=text(), section=to(section), get_absolute_url=lambda self: "/")
+    photo = model("Photo", tovar=to(tovar, related_name="photos"), file=models.FileField())
+    size = model("Size", tovar=to(tovar, related_name="sizes"), label=text(), price=models.FloatField())
+    order = orders(state=models.IntegerField(choices=[(0, "Draft"), (1, "Confirmed"), (2, "Cancelled")]))
+    parcel = model("Parcel", order=to(order), tracking=text())
+    line = model(
+        "ParcelItem", parcel=to(parcel), size=to(size), amount=models.IntegerField(), price=models.FloatField()
+    )
+    create(order, parcel, line)
+    found = proposed(section, tovar, photo, size, order, parcel, line)
+    product, sold = values(found.product), values(found.lines)
+    assert (product["model"], product["variant"], product["group"]) == ("tests.Tovar", "tests.Size", "tovar")
+    assert (product["price"], product["title"]) == ("sizes__price", "title_en")
+    assert (sold["item"], sold["variant"], sold["order"]) == ("size__tovar_id", "size_id", "parcel__order_id")
+    assert sold["placed"] == ~Q(parcel__order__state=0)
+    assert found.cart[0]["where"] == Q(parcel__order__state=0)
+    assert product["image"] == "photos__file"
+
+
 def test_categories_that_a_product_has_several_of_are_found_by_their_plural():
     genre = model("Genre", name=text(), get_absolute_url=lambda self: "/")
     product = products(

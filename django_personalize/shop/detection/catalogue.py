@@ -186,9 +186,7 @@ def _image(model: Model) -> str:
             return name
     for relation in tables.incoming(model):
         child = relation.related_model
-        pictures = tables.columns(child, models.ImageField) or [
-            field for field in tables.columns(child, models.FileField) if says(field.name, words.IMAGE)
-        ]
+        pictures = tables.columns(child, models.ImageField) or tables.columns(child, models.FileField)
         if pictures and says(tables.name_of(child), words.IMAGE):
             return f"{relation.name}__{pictures[0].name}"
     return ""

@@ -91,8 +91,8 @@ def _orders(model: Model, link: Link) -> Iterator[tuple[float, str, str, Model]]
     """Yield (score, lookup, path of the key, order model) for whatever the line may be a part of."""
     taken = {link.target, link.product, get_user_model()}
     for prefix, key, target, steps in _around(model):
-        if target in taken or target is model:
-            continue
+        if target in taken or target is model or prefix.startswith(f"{link.lookup}__"):
+            continue  # what belongs to an order, as a parcel does, is nothing that is sold
         named_after = set(tokens(tables.name_of(target))) < set(tokens(tables.name_of(model)))
         score = order_score(target) + 1.0 * named_after - (steps - 1)
         if score >= LEAST_ORDER:

@@ -122,6 +122,7 @@ def parent_of(model: Model) -> models.ForeignKey[Any, Any] | None:
         score += 1.0 * (tables.has_url(target) and not tables.has_url(model))
         score += 1.0 * (field.name in words.PARENT)
         score += 0.5 * (tables.has_category(target) and not tables.has_category(model))
+        score += 0.5 * (tables.has_price(model) and not tables.has_price(target))
         if score >= 2.0 and (best is None or score > best[0]):
             best = score, field
     return None if best is None else best[1]

@@ -18,6 +18,7 @@ from django_personalize.shop.detection.products import Link
 from django_personalize.shop.detection.states import Answer, State
 from django_personalize.shop.detection.tables import Model
 from django_personalize.shop.detection.words import says, tokens
+from django_personalize.shop.paths import fields_along
 
 ONLY_ONE = "a guess: the only number that fits"
 NO_PRICE = "price not found: wanted what a piece cost"
@@ -99,12 +100,10 @@ def propose(
 
 def _empty_until_ordered(sales: Sales) -> str:
     """Return the lookup to the order where some lines have none yet: such lines are a cart."""
-    if "__" in sales.prefix:
+    relations = list(fields_along(sales.model, sales.prefix)) if sales.prefix else []
+    if len(relations) > 1 and not all(each.concrete for each in relations):
         return sales.prefix  # an order that points at the cart
-    if not sales.prefix:
-        return ""
-    relation = sales.model._meta.get_field(sales.prefix)
-    if not relation.concrete or not getattr(relation, "null", False):
+    if not all(each.concrete for each in relations) or not any(getattr(each, "null", False) for each in relations):
         return ""
     waiting = Q(**{f"{sales.prefix}__isnull": True})
     own = any(True for _ in tables.user_paths(sales.model)) or says(tables.name_of(sales.model), words.CART)

@@ -19,7 +19,7 @@ PRODUCT = some(
     "album article book clothe course dish film game garment good item listing mahsulot meal merchandise movie "
     "phone plant product shoe ticket tovar wine"
 )
-VARIANT = some("child edition offer option packaging sku variant variation version")
+VARIANT = some("child color colour edition offer option packaging size sku variant variation version")
 NOT_VARIANTS = some("attribute batch image inventory price record stock")
 """Where a line also leads to the product itself, these are how it is kept, not which one it is."""
 ORDER = some("booking bought buyurtma checkout invoice order purchase receipt sale sold transaction zakaz")
@@ -103,7 +103,7 @@ COST = names("cost cost_price purchase_price buying_price buy_price wholesale_pr
 ATTRIBUTES = names("color colour material size gender season style flavour flavor pattern format author")
 SHOWN = names(
     "is_visible visible is_active active is_available available is_public public is_published published "
-    "is_enabled enabled is_listed listed for_sale is_for_sale"
+    "is_enabled enabled is_listed listed is_approved approved is_moderated moderated for_sale is_for_sale"
 )
 HIDDEN = names(
     "is_hidden hidden is_archived archived is_deleted deleted is_removed removed is_discontinued discontinued "
