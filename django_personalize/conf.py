@@ -22,12 +22,24 @@ DEFAULTS: dict[str, Any] = {
     "CAPTURE": "server",
     "INGEST_KEYS": (),
     "CONSENT": "django_personalize.integrations.cookie_consent.CookieConsent",
-    "SINK": "django_personalize.events.sinks.DatabaseSink",
+    "SIGNALS": ("gpc", "dnt"),
+    "MINOR": None,
+    "SESSION_TIER": False,
+    "SINK": "django_personalize.events.sinks.SpoolSink",
+    "SPOOL": None,
+    "SPOOL_BYTES": 1024**3,
+    "FSYNC_MS": 200,
+    "DRAIN": "thread",
+    "REDIS": "redis://127.0.0.1:6379/0",
+    "RETENTION": {},
     "TRAINERS": ("django_personalize.integrations.lightfm.LightFMTrainer",),
     "ARTIFACTS": None,
     "THREADS": 1,
     "SEED": 0,
 }
+
+RETENTION = {"events": 395, "orders": 760, "aggregates": 760, "quarantine": 90}
+"""Days that each is kept for, where `RETENTION` does not say: 13 and 25 months, and a season for a look."""
 
 SHORTEST_KEY = 32
 """Characters that one of `INGEST_KEYS` has at least, blanks around it aside; a shorter one opens nothing."""
@@ -51,16 +63,29 @@ class Settings:
     @property
     def ARTIFACTS(self) -> Path:  # noqa: N802
         """The directory of published models; beside the project unless the setting says otherwise."""
-        given = self.given.get("ARTIFACTS")
+        return self._directory("ARTIFACTS", "personalize_artifacts", "that web and training processes share")
+
+    @property
+    def SPOOL(self) -> Path:  # noqa: N802
+        """The directory of facts on their way; beside the project unless the setting says otherwise."""
+        return self._directory("SPOOL", "personalize_spool", "on a disk of this host, which outlives the process")
+
+    @property
+    def RETENTION(self) -> dict[str, int]:  # noqa: N802
+        """Days that each kind of row is kept for: events, orders, aggregates, quarantine."""
+        return RETENTION | dict(self.given.get("RETENTION") or {})
+
+    def _directory(self, name: str, default: str, meant: str) -> Path:
+        given = self.given.get(name)
         if given:
             return Path(given)
         base = getattr(django_settings, "BASE_DIR", None)
         if base is None:
             raise ConfigurationError(
-                'PERSONALIZE["ARTIFACTS"] is not set and there is no BASE_DIR to fall back on: '
-                'set it to a directory that web and training processes share, such as "/var/lib/shop/personalize".'
+                f'PERSONALIZE["{name}"] is not set and there is no BASE_DIR to fall back on: '
+                f'set it to a directory {meant}, such as "/var/lib/shop/{default}".'
             )
-        return Path(base) / "personalize_artifacts"
+        return Path(base) / default
 
     @property
     def shop(self) -> Shop:

@@ -29,3 +29,7 @@ class TrainerUnavailable(PersonalizeError):
 
 class TrainingRunning(PersonalizeError):
     """Another process is training at this moment."""
+
+
+class SpoolFull(PersonalizeError):
+    """More waits to be stored than the setting allows; nothing was taken. Say so, and have it sent again later."""

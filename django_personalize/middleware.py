@@ -18,10 +18,12 @@ from django_personalize.capture.live import follow_orders, in_admin
 from django_personalize.capture.page_views import view_of
 from django_personalize.capture.searches import search_of
 from django_personalize.capture.visit import Visit, visiting
-from django_personalize.consent.states import TRACED, granted, states, states_after
+from django_personalize.conf import settings
+from django_personalize.consent.states import TRACED, granted, states_after
 from django_personalize.core.requests import SAFE_METHODS
 from django_personalize.core.types import ConsentState, Line, Purpose
 from django_personalize.events.collector import collector_of
+from django_personalize.events.counts import count
 from django_personalize.events.isolation import isolated
 from django_personalize.events.vocabulary import LOGIN, SEARCH, VIEW_ITEM
 from django_personalize.models import Visitor
@@ -29,7 +31,16 @@ from django_personalize.placements.present import is_personal
 from django_personalize.privacy.withdraw import change
 from django_personalize.visitors import cookie
 from django_personalize.visitors.register import register
-from django_personalize.visitors.resolve import account_of, belongs, browser_of, session_was_read
+from django_personalize.visitors.resolve import (
+    Presence,
+    account_of,
+    belongs,
+    browser_of,
+    permits,
+    permitted,
+    session_was_read,
+    token_for,
+)
 
 logger = logging.getLogger("django_personalize")
 
@@ -73,18 +84,20 @@ class PersonalizeMiddleware:
         if _is_ours(request):
             return  # our own addresses say what happened themselves, and a beacon in flight outlives no withdrawal
         token = cookie.read(request)
-        visitor: Visitor | None = None
+        here: Presence | None = None
         if token is not None or request.method not in SAFE_METHODS:
             # Otherwise nobody is here, and no page makes somebody.
-            visitor = self._step("settle", lambda: self.settle(request, response, token))
+            here = self._step("settle", lambda: self.settle(request, response, token))
         bought: list[Line] = []
         if visit.references:
-            bought = self._step("orders", lambda: follow_orders(request, visit, visitor)) or []
-        if visitor is not None:
-            here = visitor
-            self._step("notes", lambda: self.note(request, response, here, visit))
-            self._step("flush", lambda: collector_of(request).flush())
-            self._step("cart", lambda: note_cart(request, response, here, visit, bought))
+            bought = self._step("orders", lambda: follow_orders(request, visit, here)) or []
+        if here is None:
+            self._step("count", lambda: self.count_view(request, response))
+            return
+        who = here
+        self._step("notes", lambda: self.note(request, response, who, visit))
+        self._step("flush", lambda: collector_of(request).flush())
+        self._step("cart", lambda: note_cart(request, response, who, visit, bought))
 
     @staticmethod
     def _step(name: str, work: Callable[[], Any]) -> Any:
@@ -95,29 +108,29 @@ class PersonalizeMiddleware:
             logger.exception("step_failed", extra={"step": name})
             return None
 
-    def settle(self, request: HttpRequest, response: HttpResponseBase, token: cookie.Token | None) -> Visitor | None:
+    def settle(self, request: HttpRequest, response: HttpResponseBase, token: cookie.Token | None) -> Presence | None:
         """Bring visitor and cookie in line with what was answered; return the one who is here and may be written down.
 
-        None without a yes that holds both before and after this request.
+        None without a yes that holds both before and after this request. A page of somebody whose answer stands costs
+        no query.
         """
         answers = states_after(request, response)
         allowed = granted(answers)
-        visitor = None
+        kept = permits(allowed, token)
         if token is not None and token.granted - allowed:
             refused = any(answers[purpose] is ConsentState.DENIED for purpose in token.granted)
-            if refused or not self._is_kept(token, allowed):
-                visitor = change(token.visitor_id, allowed, refused=refused)
-                if visitor is None and allowed.isdisjoint(TRACED):
+            if refused or not self._is_kept(token, kept):
+                change(token.visitor_id, kept, refused=refused)
+                if refused and allowed.isdisjoint(TRACED):
                     cookie.clear(response)
-        if allowed.isdisjoint(TRACED):
+        if kept.isdisjoint(TRACED):
             return None
         if request.method not in SAFE_METHODS:
-            visitor = self._identified(request, response, token, allowed)
-        elif token is not None:
-            visitor = visitor or browser_of(request)
-        if visitor is None or not self._is_theirs(request, visitor):
+            return self._identified(request, response, token, allowed)
+        if token is None:
             return None
-        return visitor
+        here = Presence(token, lambda: browser_of(request))
+        return here if self._is_theirs(request, response, here, allowed) else None
 
     @staticmethod
     def _is_kept(token: cookie.Token, allowed: frozenset[Purpose]) -> bool:
@@ -131,58 +144,77 @@ class PersonalizeMiddleware:
         response: HttpResponseBase,
         token: cookie.Token | None,
         allowed: frozenset[Purpose],
-    ) -> Visitor:
+    ) -> Presence | None:
         """After an unsafe method, which is where people say yes, log in and log out.
 
         Its response is never cached, so here one may ask who is logged in.
         """
-        account = account_of(request)
+        account, kept = account_of(request), permits(allowed, token)
         visitor = None
         if token is not None:
             visitor = Visitor.objects.select_related("cart").filter(pk=token.visitor_id).first()
         if visitor is None:
-            visitor = register(allowed, user_key=account)
+            visitor = register(kept, user_key=account)
             link_orders(visitor)
         else:
-            visitor = change(visitor.pk, allowed, refused=False) or visitor
+            visitor = change(visitor.pk, kept, refused=False) or visitor
             visitor = successor(visitor, account) or visitor
             if account and not visitor.user_key:
                 join(visitor, account)
-        answered = cookie.Token(visitor.pk, allowed)
+        answered = token_for(visitor, allowed)
         if answered != token:
             cookie.write(request, response, answered)
-        return visitor
+        here = Presence(answered, lambda: visitor)
+        return here if belongs(visitor, account) else None
 
     @staticmethod
-    def _is_theirs(request: HttpRequest, visitor: Visitor) -> bool:
+    def _is_theirs(
+        request: HttpRequest, response: HttpResponseBase, here: Presence, allowed: frozenset[Purpose]
+    ) -> bool:
         """Say whether what happened in this request may be written down as this visitor's.
 
         On a page that never looked at the session nobody can say who is logged in, and looking now would make the page
         uncacheable: then only a visitor without an account is sure to be the one who is here. One who has just turned
-        out to be logged in (by a GET, as single sign-on does) is joined to the account here, behind the page.
+        out to be logged in (by a GET, as single sign-on does) is joined to the account here, behind the page, and told
+        so by the cookie: a page that asked who is logged in is nobody else's anyway.
         """
         if not session_was_read(request):
-            return not visitor.user_key
+            return not here.token.account
         account = account_of(request)
-        if account and not visitor.user_key:
+        if not account or here.token.account:
+            return here.token.belongs_to(account)
+        visitor = here.visitor
+        if visitor is None or not belongs(visitor, account):
+            return False
+        if not visitor.user_key:
             join(visitor, account)
-        return belongs(visitor, account)
+        cookie.write(request, response, token_for(visitor, allowed))
+        return True
 
     @staticmethod
-    def note(request: HttpRequest, response: HttpResponseBase, visitor: Visitor, visit: Visit) -> None:
-        """Gather what this page tells; nothing of the admin's, and nothing about the moment before the yes."""
-        if in_admin(request) or not granted(states(request)) & set(TRACED):
+    def count_view(request: HttpRequest, response: HttpResponseBase) -> None:
+        """Count a view by somebody of whom nothing may be stored: one more on that day, and no more than that."""
+        if in_admin(request) or not captured_here(VIEW_ITEM):
             return
-        note_arrival(request, response, visitor)
-        collector = collector_of(request)
+        shown = view_of(request, response)
+        if shown is not None:
+            count(VIEW_ITEM, shown.item_key, settings.shop.scope(request))
+
+    @staticmethod
+    def note(request: HttpRequest, response: HttpResponseBase, here: Presence, visit: Visit) -> None:
+        """Gather what this page tells; nothing of the admin's, and nothing about the moment before the yes."""
+        if in_admin(request) or permitted(request).isdisjoint(TRACED):
+            return
+        note_arrival(request, response, here.visitor_id)
+        collector, who = collector_of(request), here.visitor_id
         if visit.logged_in:
-            collector.add(draft(request, visitor, LOGIN))
+            collector.add(draft(request, who, LOGIN))
         shown = view_of(request, response) if captured_here(VIEW_ITEM) else None
         if shown is not None:
-            collector.add(draft(request, visitor, VIEW_ITEM, item_key=shown.item_key, item_variant=shown.variant_key))
+            collector.add(draft(request, who, VIEW_ITEM, item_key=shown.item_key, item_variant=shown.variant_key))
         search = search_of(request, response) if captured_here(SEARCH) else None
         if search is not None:
-            collector.add(draft(request, visitor, SEARCH, search_term=search[0], results=search[1]))
+            collector.add(draft(request, who, SEARCH, search_term=search[0], results=search[1]))
 
 
 def _is_ours(request: HttpRequest) -> bool:

@@ -11,11 +11,11 @@ from django_personalize.capture.claims import Refused, read_fields
 from django_personalize.capture.drafts import captured_here, draft
 from django_personalize.capture.refusals import REFUSALS
 from django_personalize.conf import settings
-from django_personalize.consent.states import TRACED, granted, states
+from django_personalize.consent.states import TRACED
 from django_personalize.events.isolation import isolated
 from django_personalize.events.vocabulary import CLAIMABLE, ITEM_KINDS, VIEW_ITEM_LIST
 from django_personalize.exceptions import PersonalizeError
-from django_personalize.visitors.resolve import visitor_of
+from django_personalize.visitors.resolve import permitted, visitor_of
 
 logger = logging.getLogger("django_personalize")
 FIELDS = frozenset(
@@ -45,12 +45,12 @@ def track(request: HttpRequest, kind: str, item: object = None, **fields: Any) -
     if captured_here(kind):
         logger.info("not_tracked", extra={"kind": kind, "reason": "captured_here"})
         return False
-    if granted(states(request)).isdisjoint(TRACED):
+    if permitted(request).isdisjoint(TRACED):
         return False
     try:
         with isolated():
             visitor = visitor_of(request)
-            return visitor is not None and settings.sink.write([draft(request, visitor, kind, **fields)]) == 1
+            return visitor is not None and settings.sink.write([draft(request, visitor.pk, kind, **fields)]) == 1
     except Exception:
         logger.exception("not_tracked", extra={"kind": kind, "reason": "sink_failed"})
         return False

@@ -15,7 +15,9 @@ from django_personalize.artifacts import store
 from django_personalize.capture import findings, page_views
 from django_personalize.core import clock, loading
 from django_personalize.core.types import ConsentState, Item, Line, Purpose
+from django_personalize.events import counts
 from django_personalize.testing.doubles import MemoryShop, StaticConsent
+from django_personalize.visitors import cookie as visitor_cookie
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 REQUIRED = set(os.environ.get("PERSONALIZE_REQUIRE", "").split(",")) - {""}
@@ -35,6 +37,8 @@ def _forgetful() -> Iterator[None]:
     cache.clear()
     page_views.forget()
     findings.forget()
+    counts.forget()
+    visitor_cookie.forget()
     loading.instance.cache_clear()
     store.forget()
     yield

@@ -13,6 +13,7 @@ from django_personalize.core.types import Purpose
 from django_personalize.models import Visitor
 from django_personalize.testing.contracts import MOMENT
 from django_personalize.visitors import cookie
+from django_personalize.visitors.resolve import Presence, token_for
 
 
 def visitor(*purposes: str, **changes: Any) -> Visitor:
@@ -27,9 +28,17 @@ def visitor(*purposes: str, **changes: Any) -> Visitor:
 def token(of: Visitor) -> str:
     """The signed value of this visitor's cookie."""
     response = HttpResponse()
-    granted = frozenset(Purpose(word) for word in of.granted)
-    cookie.write(RequestFactory().get("/"), response, cookie.Token(of.pk, granted))
+    cookie.write(RequestFactory().get("/"), response, _token(of))
     return str(response.cookies[cookie.NAME].value)
+
+
+def _token(of: Visitor) -> cookie.Token:
+    return token_for(of, frozenset(Purpose(word) for word in of.granted))
+
+
+def here(of: Visitor) -> Presence:
+    """What the middleware knows of somebody who is here."""
+    return Presence(_token(of), lambda: of)
 
 
 def request_of(of: Visitor | None = None, *, user: Any = None, url: str = "/", **extra: Any) -> HttpRequest:

@@ -16,6 +16,9 @@ else:
     atexit.register(shutil.rmtree, STATE, ignore_errors=True)
 PERSONALIZE = {name: value for name, value in PERSONALIZE.items() if name != "TRAINERS"}  # noqa: F405  the default
 PERSONALIZE["ARTIFACTS"] = str(STATE / "artifacts")
+PERSONALIZE["SPOOL"] = str(STATE / "spool")
+# Most tests run in a transaction that no drainer's connection sees: the default sink has tests of its own.
+PERSONALIZE["SINK"] = "django_personalize.events.sinks.DatabaseSink"
 CELERY_TASK_ALWAYS_EAGER = False
 DEBUG = False
 CELERY_TASK_DEFAULT_QUEUE = os.environ.get("PERSONALIZE_TEST_QUEUE", "celery")

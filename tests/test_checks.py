@@ -351,7 +351,7 @@ def test_a_dotted_path_that_leads_nowhere_is_an_error():
         [(code, message, hint)] = found(check_settings)
     assert code == "personalize.E006"
     assert "has no 'DatabaseSing'" in message
-    assert hint == 'Its default is "django_personalize.events.sinks.DatabaseSink".'
+    assert hint == 'Its default is "django_personalize.events.sinks.SpoolSink".'
 
 
 @pytest.mark.parametrize("value", [(), [], 7, "django_personalize.integrations.lightfm.LightFMTrainer", {"a": 1}])

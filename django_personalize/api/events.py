@@ -19,6 +19,7 @@ from django_personalize.capture.claims import MAX_EVENTS
 from django_personalize.capture.refusals import NO_CONSENT
 from django_personalize.consent.states import TRACED
 from django_personalize.core.types import EventDraft, Purpose
+from django_personalize.exceptions import SpoolFull
 
 WANTED = 'a list of every purpose with a yes; or "refused": true, beside purposes that permit no id at most'
 logger = logging.getLogger("django_personalize.api")
@@ -68,9 +69,14 @@ def take(body: dict[str, Any]) -> dict[str, Any]:
         return {"stored": 0, "refused": {NO_CONSENT: len(batch)} if batch else {}}
     try:
         accepted = accept(
-            {"events": batch}, visitor=here, granted=granted, make=partial(_draft, here.pk, context), trusted=True
+            {"events": batch},
+            visitor_id=here.pk,
+            browser=here.browser,
+            granted=granted,
+            make=partial(_draft, here.pk, context),
+            trusted=True,
         )
-    except (OperationalError, InterfaceError, OSError) as error:
+    except (OperationalError, InterfaceError, OSError, SpoolFull) as error:
         logger.exception("events_not_acknowledged")
         raise Busy from error
     return {"stored": accepted.stored, "refused": dict(accepted.refused)}

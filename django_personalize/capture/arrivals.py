@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from django.http import HttpRequest, HttpResponseBase
 
@@ -48,16 +49,15 @@ def device_of(request: HttpRequest) -> str:
     return "desktop"
 
 
-def note_arrival(request: HttpRequest, response: HttpResponseBase, visitor: Visitor) -> None:
+def note_arrival(request: HttpRequest, response: HttpResponseBase, visitor_id: UUID) -> None:
     """Keep with the visitor how this visit began, where this page is how it began: one query then, none otherwise."""
     if request.method != "GET" or not response.headers.get("Content-Type", "").startswith("text/html"):
         return
     found = arrival_of(request)
     if found is None:
         return
-    visitor.referrer, visitor.campaign = found
-    visitor.arrived_at = clock.now()
-    visitor.save(update_fields=["referrer", "campaign", "arrived_at"])
+    referrer, campaign = found
+    Visitor.objects.filter(pk=visitor_id).update(referrer=referrer, campaign=campaign, arrived_at=clock.now())
 
 
 def arrival_of(request: HttpRequest) -> tuple[str, str] | None:

@@ -18,9 +18,9 @@ from django_personalize.capture.refusals import (
 )
 from django_personalize.conf import settings
 from django_personalize.consent.states import TRACED
-from django_personalize.core.types import Draft, EventDraft, ImpressionDraft, Purpose
+from django_personalize.core.types import Draft, EventDraft, ImpressionDraft, Purpose, RefusalDraft
 from django_personalize.events.vocabulary import VIEW_ITEM_LIST
-from django_personalize.models import Decision, Visitor
+from django_personalize.models import Decision
 
 __all__ = ["MAX_EVENTS", "NO_CONSENT", "Accepted", "NotABatch", "accept"]
 
@@ -34,22 +34,24 @@ class Accepted:
     """What became of a batch, counted in facts: an event about three items, or three slots, is three."""
 
     stored: int
-    """How many were new. What was told before is neither stored again nor refused."""
+    """How many were taken. What was told before is neither stored again nor refused."""
     refused: Counter[str]
     """How many were not taken, by one of `refusals.REFUSALS`."""
     written: int = 0
-    """How many went to the sink, new or not."""
+    """How many went to the sink, there before or not."""
 
 
 def accept(
     payload: object,
     *,
-    visitor: Visitor,
+    visitor_id: UUID,
+    browser: UUID,
     granted: Collection[Purpose],
     make: Callable[..., EventDraft],
     trusted: bool = False,
 ) -> Accepted:
-    """Store what a batch tells of `visitor`. Durable on return, and safe to repeat with the same ids.
+    """Store what a batch tells of this visitor of this browser. Durable on return, and safe to repeat with the same
+    ids.
 
     `granted` are the purposes with a yes now. `make(kind, uid=…, occurred_at=…, **fields)` returns an event with its
     circumstances, as `partial(drafts.draft, request, visitor)` does. A `trusted` server may tell also what the
@@ -62,13 +64,16 @@ def accept(
     refused: Counter[str] = Counter()
     if frozenset(TRACED).isdisjoint(granted):
         refused[NO_CONSENT] += len(events)
-        return Accepted(0, +refused)
+        return Accepted(0, +refused)  # and not even counted: nothing of this batch is anybody's to keep
     refused[TOO_MANY_EVENTS] += max(0, len(events) - MAX_EVENTS)
     told = list(read_all(events[:MAX_EVENTS], trusted=trusted, refused=refused))
-    decisions, groups, parents = _decisions(told, visitor), _groups(told), _parents(told)
+    decisions, groups, parents = _decisions(told), _groups(told), _parents(told)
     drafts: list[Draft] = []
     for claim in told:
-        rows = _named(claim, groups, parents, refused) if claim.decision is None else _chosen(claim, decisions, refused)
+        if claim.decision is None:
+            rows = _named(claim, groups, parents, refused)
+        else:
+            rows = _chosen(claim, decisions, visitor_id, refused)
         for place, fields in rows:
             if not trusted and len(drafts) == MAX_FACTS:
                 refused[TOO_MANY_EVENTS] += 1
@@ -79,22 +84,23 @@ def accept(
                         slot=place,
                         item_key=fields["item_key"],
                         seen_at=claim.occurred_at,
+                        visitor_id=visitor_id,
                     )
                 )
             else:
                 # Never the id that was told: it could be the one that an order of somebody's is going to have.
                 # The browser's, not the visitor's: what is told again after a log-in is the same event.
-                uid = uuid5(visitor.browser, f"{claim.uid}/{place}")
+                uid = uuid5(browser, f"{claim.uid}/{place}")
                 drafts.append(make(claim.kind, uid=uid, occurred_at=claim.occurred_at, **fields))
-    return Accepted(settings.sink.write(drafts) if drafts else 0, +refused, len(drafts))
+    told_no = [RefusalDraft(reason=reason, count=count) for reason, count in sorted((+refused).items())]
+    taken = settings.sink.write([*drafts, *told_no]) if drafts or told_no else 0
+    return Accepted(taken, +refused, len(drafts))
 
 
-def _decisions(told: Sequence[Claim], visitor: Visitor) -> dict[UUID, Decision]:
-    """Return those of the named decisions that were made for this visitor, in one query."""
+def _decisions(told: Sequence[Claim]) -> dict[UUID, Decision]:
+    """Return those of the named decisions that have been stored, in one query."""
     named = {claim.decision for claim in told if claim.decision is not None}
-    if not named:
-        return {}
-    return {decision.pk: decision for decision in Decision.objects.filter(pk__in=named, visitor=visitor)}
+    return {decision.pk: decision for decision in Decision.objects.filter(pk__in=named)} if named else {}
 
 
 def _groups(told: Sequence[Claim]) -> Mapping[str, str]:
@@ -114,11 +120,19 @@ def _told(told: Sequence[Claim], name: str) -> list[str]:
 
 
 def _chosen(
-    claim: Claim, decisions: Mapping[UUID, Decision], refused: Counter[str]
+    claim: Claim, decisions: Mapping[UUID, Decision], visitor_id: UUID, refused: Counter[str]
 ) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield slot and fields of each row about what we chose ourselves: our decision says which item stood there."""
+    """Yield slot and fields of each row about what we chose ourselves: our decision says which item stood there.
+
+    A decision that is not stored yet may be on its way: then the row says only which slot of which decision it is
+    about, and whoever stores it reads the rest.
+    """
     decision = None if claim.decision is None else decisions.get(claim.decision)
     if decision is None:
+        for slot in claim.slots:
+            yield slot, claim.fields | {"decision_id": claim.decision, "index": slot, "item_key": ""}
+        return
+    if decision.visitor_id != visitor_id:
         refused[UNKNOWN_DECISION] += len(claim.slots)
         return
     chosen = {slot["slot"]: slot["item_key"] for slot in decision.slots}

@@ -14,11 +14,13 @@ from django_personalize.capture.findings import keep_soon
 from django_personalize.capture.visit import Visit
 from django_personalize.conf import settings
 from django_personalize.core import clock
+from django_personalize.core.requests import SAFE_METHODS
 from django_personalize.core.tally import Tally
 from django_personalize.core.types import Line, Purpose
+from django_personalize.events.sinks import DatabaseSink
 from django_personalize.events.vocabulary import ADD_TO_CART, PURCHASE, REMOVE_FROM_CART
 from django_personalize.models import Cart, Event, OrderLink, Visitor
-from django_personalize.visitors.resolve import session_was_read
+from django_personalize.visitors.resolve import Presence, session_was_read
 
 Rows = list[list[str | int]]
 Held = Counter[tuple[str, str]]
@@ -28,7 +30,7 @@ EMPTIES_WITHIN = timedelta(days=1)
 
 
 def note_cart(
-    request: HttpRequest, response: HttpResponseBase, visitor: Visitor, visit: Visit, bought: Iterable[Line]
+    request: HttpRequest, response: HttpResponseBase, here: Presence, visit: Visit, bought: Iterable[Line]
 ) -> None:
     """Compare the cart with the last copy kept, and record what came in and what went out.
 
@@ -36,6 +38,11 @@ def note_cart(
     out. The first cart seen, the one after a log-in or log-out, and the empty one after a session that ran out only
     become the copy. Copy and events are written together: what could not be written is found again next time.
     """
+    if _nobody_can_say(request, response, visit):
+        return  # without asking who is here
+    visitor = here.visitor
+    if visitor is None:
+        return
     known = _copy_of(visitor)
     unsettled = known is not None and known.unsettled and request.method == "GET" and session_was_read(request)
     touched = visit.cart_touched or visit.account_changed or unsettled
@@ -68,6 +75,16 @@ def note_cart(
             visitor=visitor,
             defaults={"lines": now, "unsettled": visit.account_changed, "changed_at": clock.now()},
         )
+
+
+def _nobody_can_say(request: HttpRequest, response: HttpResponseBase, visit: Visit) -> bool:
+    """Say whether this is a page that looked at no session, in a shop whose carts cannot be read without."""
+    if visit.account_changed or request.method not in SAFE_METHODS or session_was_read(request):
+        return False
+    tally = Tally()
+    lines = settings.shop.cart(request, response=response, touched=visit.cart_touched, tally=tally)
+    keep_soon(tally)
+    return lines is None
 
 
 def cart_rows(visitor: Visitor) -> Rows:
@@ -116,9 +133,10 @@ def _record(request: HttpRequest, visitor: Visitor, known: Cart, after: Held, bo
     before = _held(known.lines)
     if before - after:
         before = _without(before, after, _ordered(visitor, bought, known.changed_at, emptied=not after))
-    settings.sink.write(
+    # Rows at once, with the copy: an event on its way in the spool would come again if the copy were rolled back.
+    DatabaseSink().write(
         [
-            draft(request, visitor, kind, item_key=item_key, item_variant=variant_key, quantity=quantity)
+            draft(request, visitor.pk, kind, item_key=item_key, item_variant=variant_key, quantity=quantity)
             for kind, changed in ((REMOVE_FROM_CART, before - after), (ADD_TO_CART, after - before))
             for (item_key, variant_key), quantity in sorted(changed.items())
         ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -13,33 +13,25 @@ from django_personalize.conf import settings
 from django_personalize.core import clock
 from django_personalize.core.types import EventDraft
 from django_personalize.events.vocabulary import CART_KINDS, SEARCH, VIEW_ITEM
-from django_personalize.models import Visitor
-
-ARRIVAL_LASTS = timedelta(hours=24)
-"""How long an event is put down to the visit's arrival."""
 
 
 def draft(
     request: HttpRequest,
-    visitor: Visitor,
+    visitor_id: UUID,
     kind: str,
     *,
     uid: UUID | None = None,
     occurred_at: datetime | None = None,
     **fields: Any,
 ) -> EventDraft:
-    """Return an event of `visitor` in this request, with site, device and the arrival that led here."""
-    now = clock.now()
-    arrived = visitor.arrived_at is not None and now - visitor.arrived_at < ARRIVAL_LASTS
+    """Return an event of this visitor in this request, with site and device."""
     return EventDraft(
         uid=uid or uuid4(),
         kind=kind,
-        occurred_at=occurred_at or now,
-        visitor_id=visitor.pk,
+        occurred_at=occurred_at or clock.now(),
+        visitor_id=visitor_id,
         scope=settings.shop.scope(request),
         device=device_of(request),
-        referrer=visitor.referrer if arrived else "",
-        campaign=visitor.campaign if arrived else "",
         **fields,
     )
 

@@ -14,16 +14,18 @@ from django_personalize.core import clock
 from django_personalize.core.types import Line, Purpose
 from django_personalize.models import OrderLink, Visitor
 from django_personalize.shop.keys import LONGEST
-from django_personalize.visitors.resolve import account_of, session_was_read
+from django_personalize.visitors.resolve import Presence, account_of, session_was_read
 
 
-def follow_orders(request: HttpRequest, visit: Visit, visitor: Visitor | None) -> list[Line]:
+def follow_orders(request: HttpRequest, visit: Visit, here: Presence | None) -> list[Line]:
     """Bring our rows in line with the orders that this request touched, for everybody, with or without a yes.
 
-    Returns the lines of those that it made or that count as sold since. They are tied to `visitor`, where somebody who
-    grants `personalization` is here and acts for themselves: without that yes no key may join one order to another. A
-    payment that a provider reports in a request of its own has no visitor; the tie made earlier finds the buyer then.
+    Returns the lines of those that it made or that count as sold since. They are tied to the visitor who is `here`,
+    where that one grants `personalization` and acts for themselves: without that yes no key may join one order to
+    another. A payment that a provider reports in a request of its own has no visitor; the tie made earlier finds the
+    buyer then.
     """
+    visitor = None if here is None else here.visitor
     created = settings.shop.orders_of([reference for reference in visit.references if reference.created])
     touched = created | settings.shop.orders_of([each for each in visit.references if not each.created])
     if not touched:

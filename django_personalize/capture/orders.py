@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import blake2b
 from itertools import islice
 from typing import TypeVar
@@ -19,6 +19,7 @@ from django_personalize.core.tally import Tally
 from django_personalize.core.types import EventDraft, Line, Purpose
 from django_personalize.events import store
 from django_personalize.events.vocabulary import ORDER_KINDS, PURCHASE, REFUND
+from django_personalize.exceptions import ConfigurationError
 from django_personalize.models import Event, OrderLink, Visitor
 from django_personalize.shop.keys import LONGEST
 from django_personalize.shop.problems import KEY_TOO_LONG
@@ -26,6 +27,8 @@ from django_personalize.shop.problems import KEY_TOO_LONG
 Key = TypeVar("Key", str, UUID)
 CHUNK = 10_000
 """Lines per transaction: nobody's log-in waits for longer than one of them takes."""
+SWEPT, SWEPT_FAR = timedelta(hours=6), timedelta(days=60)
+"""How old an order may be that the drainer looks at again every few minutes, and every day."""
 FEW = 500
 """Keys per query."""
 
@@ -77,6 +80,19 @@ def reconcile(
     if user_key is None:
         keep(report.tally, again=True)
     return report
+
+
+def sweep(age: timedelta = SWEPT) -> None:
+    """Find what a kill between the shop's commit and our look left behind among the latest orders."""
+    try:
+        reconcile(since=clock.now() - age)
+    except ConfigurationError:
+        return  # a shop that is not described yet; a system check says so
+
+
+def sweep_far() -> None:
+    """The same, far enough back for payments and returns that are told late."""
+    sweep(SWEPT_FAR)
 
 
 def reconcile_orders(order_keys: Collection[str], *, tie: Callable[[Sequence[Line]], None] | None = None) -> list[Line]:

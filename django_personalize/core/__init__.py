@@ -1,1 +1,1 @@
-"""Pure Python and numpy: values, protocols and the one clock. Nothing here knows Django's models or the shop."""
+"""Values, protocols, the one clock, keyed digests. Nothing here knows Django's models or the shop."""

@@ -139,10 +139,16 @@ class ConsentSource(Protocol):
 
 
 class Sink(Protocol):
-    """`SINK`: where facts in flight become stored facts, each exactly once by its id."""
+    """`SINK`: the way of facts to storage. What `write` returned for is stored exactly once by its id, whatever is
+    killed afterwards.
+    """
 
     def write(self, batch: Batch) -> int:
-        """Make the whole batch durable and return how many of it were new; raises when nothing was kept."""
+        """Make the whole batch durable and return how many facts of it were taken; raises when nothing was kept.
+
+        A sink that stores at once does not count what was there already; one that stores later counts all. What is told
+        of refusals is kept for the account, and counts for nothing here.
+        """
         ...
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
@@ -130,6 +130,7 @@ class EventDraft:
     occurred_at: datetime
     visitor_id: UUID | None = None
     item_key: str = ""
+    """Empty for kinds about none, and where only the decision, still to be read, says what stood in the slot."""
     item_variant: str = ""
     quantity: int | None = None
     price: Decimal | None = None
@@ -153,7 +154,9 @@ class EventDraft:
     device: str = ""
     """desktop, mobile, tablet; never the user agent."""
     referrer: str = ""
-    """Whence the visit came: direct, search, social, mail, campaign, referral; never an address."""
+    """Whence the visit came: direct, search, social, mail, campaign, referral; never an address. Where it and
+    `campaign` are empty, the visitor's last arrival is put in when the event is stored.
+    """
     campaign: str = ""
 
 
@@ -262,10 +265,43 @@ class ImpressionDraft:
 
     decision_id: UUID
     slot: int
-    item_key: str
+    item_key: str = ""
+    """Empty where the decision has not been read: it says what stood in the slot."""
     seen_at: datetime
+    visitor_id: UUID | None = None
+    """Whose decision it must be; None where that has been looked at."""
 
 
-Draft = EventDraft | DecisionDraft | ImpressionDraft
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountDraft:
+    """What people did of whom nothing may be stored: so often on that day, and no more than that."""
+
+    day: date
+    kind: str
+    item_key: str = ""
+    scope: str = ""
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefusalDraft:
+    """Facts that were not taken, so that the account of what came in can tell of them."""
+
+    reason: str
+    """One of `capture.refusals.REFUSALS`."""
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoneDraft:
+    """What is left on the way of facts about somebody who has been erased: how many they were."""
+
+    count: int
+    pad: str = ""
+    """As long as what stood here, so that the line keeps its length."""
+
+
+Fact = EventDraft | DecisionDraft | ImpressionDraft
+Draft = Fact | CountDraft | RefusalDraft | GoneDraft
 Batch = Sequence[Draft]
 Consents = Mapping[Purpose, ConsentState]

@@ -38,6 +38,10 @@ class Visitor(models.Model):
     """The kind of place the latest visit came from; see `Event.referrer`."""
     campaign = models.CharField(max_length=64, blank=True, default="")
     arrived_at = models.DateTimeField(null=True, blank=True)
+    paused_at = models.DateTimeField(null=True, blank=True)
+    """Since when nothing is added or used, at the shopper's own wish, whatever was answered."""
+    objected_at = models.DateTimeField(null=True, blank=True)
+    """Since when no profile is made or used, at the shopper's own wish, whatever was answered."""
 
     objects = VisitorQuerySet.as_manager()
 

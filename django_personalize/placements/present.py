@@ -13,7 +13,6 @@ from django.utils.safestring import SafeString
 
 from django_personalize.artifacts.store import live
 from django_personalize.conf import settings
-from django_personalize.consent.states import granted, states
 from django_personalize.core import clock
 from django_personalize.core.memo import once
 from django_personalize.core.types import (
@@ -32,7 +31,7 @@ from django_personalize.events.isolation import isolated
 from django_personalize.models import Visitor
 from django_personalize.placements.decide import PLACEMENTS, Block, Decision, Placement, decide
 from django_personalize.placements.reasons import sentence
-from django_personalize.visitors.resolve import visitor_of
+from django_personalize.visitors.resolve import permitted, visitor_of
 
 logger = logging.getLogger("django_personalize.placements")
 
@@ -156,7 +155,7 @@ def _person(request: HttpRequest) -> tuple[Visitor | None, History]:
 
 def _look_up(request: HttpRequest) -> tuple[Visitor | None, History]:
     visitor = visitor_of(request)
-    if visitor is None or Purpose.PERSONALIZATION not in granted(states(request)):
+    if visitor is None or Purpose.PERSONALIZATION not in permitted(request):
         return visitor, History()
     return visitor, history_of(visitor)
 
@@ -257,6 +256,6 @@ def _draft(
         rules=decision.rules,
         experiment=decision.experiment,
         variant=decision.variant,
-        consent=tuple(sorted(granted(states(request)))),
+        consent=tuple(sorted(permitted(request))),
         slots=tuple(slots),
     )

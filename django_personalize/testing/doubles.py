@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, ClassVar
@@ -17,13 +18,16 @@ from django_personalize.core.types import (
     CartLine,
     Consents,
     ConsentState,
+    CountDraft,
     DecisionDraft,
     Draft,
     EventDraft,
+    ImpressionDraft,
     Item,
     Line,
     Purpose,
     Reference,
+    RefusalDraft,
     Watched,
 )
 from django_personalize.exceptions import ShopError
@@ -146,15 +150,25 @@ class MemorySink:
 
     def __init__(self) -> None:
         self.stored: dict[UUID | tuple[UUID, int], Draft] = {}
+        self.refused: Counter[str] = Counter()
+        """Facts that were not taken, by reason."""
+        self.counted: Counter[tuple[str, str]] = Counter()
+        """What was only counted, by kind and item."""
         self._lock = threading.Lock()
 
     def write(self, batch: Batch) -> int:
         with self._lock:
-            before = len(self.stored)
+            before = len(self.stored) + self.counted.total()
             for draft in batch:
-                known = draft.uid if isinstance(draft, EventDraft | DecisionDraft) else (draft.decision_id, draft.slot)
-                self.stored.setdefault(known, draft)
-            return len(self.stored) - before
+                if isinstance(draft, EventDraft | DecisionDraft):
+                    self.stored.setdefault(draft.uid, draft)
+                elif isinstance(draft, ImpressionDraft):
+                    self.stored.setdefault((draft.decision_id, draft.slot), draft)
+                elif isinstance(draft, CountDraft):
+                    self.counted[draft.kind, draft.item_key] += draft.count
+                elif isinstance(draft, RefusalDraft):
+                    self.refused[draft.reason] += draft.count
+            return len(self.stored) + self.counted.total() - before
 
     @property
     def kinds(self) -> list[str]:

@@ -2,13 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cached_property
+from uuid import UUID
+
 from django.contrib.auth import SESSION_KEY, get_user
 from django.http import HttpRequest
 
 from django_personalize.consent.states import TRACED, granted, states
 from django_personalize.core.memo import once
+from django_personalize.core.types import Purpose
 from django_personalize.models import Visitor
 from django_personalize.visitors import cookie
+from django_personalize.visitors.cookie import OBJECTED, PAUSED, Token
+
+PROFILING = frozenset({Purpose.PERSONALIZATION, Purpose.OFFERS})
+"""What an objection to profiling switches off."""
+
+
+def permitted(request: HttpRequest) -> frozenset[Purpose]:
+    """Return what may be done for this browser now: what it says yes to, less what its shopper has switched off."""
+    return once(request, "permitted", lambda: permits(granted(states(request)), cookie.read(request)))
+
+
+def permits(allowed: frozenset[Purpose], token: Token | None) -> frozenset[Purpose]:
+    """Return what is left of a yes after the shopper's own switches: pause, and objection to profiling."""
+    if token is None or not token.flags:
+        return allowed
+    if PAUSED in token.flags:
+        return frozenset()
+    return allowed - PROFILING if OBJECTED in token.flags else allowed
+
+
+def token_of(request: HttpRequest) -> Token | None:
+    """Return what this browser's cookie says, where something of it may be stored; None else. Costs no query."""
+    return once(request, "token", lambda: None if permitted(request).isdisjoint(TRACED) else cookie.read(request))
 
 
 def browser_of(request: HttpRequest) -> Visitor | None:
@@ -20,7 +48,7 @@ def browser_of(request: HttpRequest) -> Visitor | None:
 
 
 def _named_by_the_cookie(request: HttpRequest) -> Visitor | None:
-    token = None if granted(states(request)).isdisjoint(TRACED) else cookie.read(request)
+    token = token_of(request)
     return None if token is None else Visitor.objects.select_related("cart").filter(pk=token.visitor_id).first()
 
 
@@ -52,3 +80,32 @@ def belongs(visitor: Visitor, account: str) -> bool:
 def session_was_read(request: HttpRequest) -> bool:
     """Say whether the page has looked at the session: only then does looking at it cost no cache its page."""
     return bool(getattr(getattr(request, "session", None), "accessed", False))
+
+
+class Presence:
+    """Who is here, as the cookie says; their row is read when somebody needs it, and most pages never do."""
+
+    def __init__(self, token: Token, load: Callable[[], Visitor | None]) -> None:
+        self.token = token
+        self._load = load
+
+    @property
+    def visitor_id(self) -> UUID:
+        return self.token.visitor_id
+
+    @cached_property
+    def visitor(self) -> Visitor | None:
+        """The row; None where it was erased from elsewhere while this browser still holds the cookie."""
+        return self._load()
+
+
+def token_for(visitor: Visitor, allowed: frozenset[Purpose]) -> Token:
+    """Return what the cookie of this visitor says from now on."""
+    flags = {PAUSED: visitor.paused_at, OBJECTED: visitor.objected_at}
+    return Token(
+        visitor.pk,
+        allowed,
+        visitor.browser,
+        cookie.account_digest(visitor.user_key),
+        frozenset(flag for flag, since in flags.items() if since is not None),
+    )

@@ -16,11 +16,10 @@ from django.views.decorators.http import require_POST
 
 from django_personalize.capture.beacon import Accepted, NotABatch, accept
 from django_personalize.capture.drafts import draft
-from django_personalize.consent.states import granted, states
 from django_personalize.core import clock
-from django_personalize.models import Visitor
 from django_personalize.visitors import cookie
-from django_personalize.visitors.resolve import visitor_of
+from django_personalize.visitors.cookie import Token
+from django_personalize.visitors.resolve import account_of, permitted, token_of
 
 logger = logging.getLogger("django_personalize.web")
 MAX_BYTES = 64 * 1024
@@ -55,19 +54,19 @@ def _answer(request: HttpRequest) -> HttpResponse:
     if request.content_type not in TYPES:
         return _problem(415, "Wanted application/json.")
     try:
-        visitor = visitor_of(request)
-        if visitor is None:
+        token = token_of(request)
+        if token is None or not token.belongs_to(account_of(request) if token.account else ""):
             response = HttpResponse(status=204)
             cookie.silence(response)
             return response
-        if _is_too_much(visitor):
+        if _is_too_much(token):
             text = f"At most {BATCHES_A_MINUTE} batches and {FACTS_A_MINUTE} facts a minute."
             return _problem(429, text, retry_after=MINUTE)
         body = _body(request)
         if body is None:
             return _problem(413, "At most 64 kB.")
-        accepted = _accept(request, visitor, body)
-        _count("facts", visitor, accepted.written)
+        accepted = _accept(request, token, body)
+        _count("facts", token, accepted.written)
     except NotABatch as problem:
         return _problem(400, str(problem))
     except Exception:
@@ -78,12 +77,15 @@ def _answer(request: HttpRequest) -> HttpResponse:
     return JsonResponse({"stored": accepted.stored, "refused": accepted.refused})
 
 
-def _accept(request: HttpRequest, visitor: Visitor, body: bytes) -> Accepted:
+def _accept(request: HttpRequest, token: Token, body: bytes) -> Accepted:
     try:
         payload = json.loads(body.decode())
     except (ValueError, RecursionError) as problem:
         raise NotABatch("No JSON in UTF-8.") from problem
-    return accept(payload, visitor=visitor, granted=granted(states(request)), make=partial(draft, request, visitor))
+    who = token.visitor_id
+    return accept(
+        payload, visitor_id=who, browser=token.browser, granted=permitted(request), make=partial(draft, request, who)
+    )
 
 
 def _body(request: HttpRequest) -> bytes | None:
@@ -98,14 +100,14 @@ def _body(request: HttpRequest) -> bytes | None:
     return body if len(body) <= MAX_BYTES else None
 
 
-def _is_too_much(visitor: Visitor) -> bool:
-    return _count("batches", visitor, 1) > BATCHES_A_MINUTE or _count("facts", visitor, 0) >= FACTS_A_MINUTE
+def _is_too_much(token: Token) -> bool:
+    return _count("batches", token, 1) > BATCHES_A_MINUTE or _count("facts", token, 0) >= FACTS_A_MINUTE
 
 
-def _count(what: str, visitor: Visitor, more: int) -> int:
+def _count(what: str, token: Token, more: int) -> int:
     """Add to this visitor's count of the running minute and return it. A cache that is away limits nobody."""
     # The minute is in the key, since not every cache keeps the time at which a counted key ends.
-    key = f"personalize:{what}:{visitor.pk.hex}:{int(clock.now().timestamp()) // MINUTE}"
+    key = f"personalize:{what}:{token.visitor_id.hex}:{int(clock.now().timestamp()) // MINUTE}"
     try:
         cache.add(key, 0, MINUTE)
         return cache.incr(key, more)

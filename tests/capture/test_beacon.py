@@ -9,8 +9,10 @@ import pytest
 from django_personalize.capture import refusals
 from django_personalize.capture.beacon import NotABatch, accept
 from django_personalize.capture.orders import reconcile
-from django_personalize.core.types import DecisionDraft, EventDraft, Purpose, Reason, Slot
+from django_personalize.core.types import DecisionDraft, EventDraft, Purpose, Reason, RefusalDraft, Slot
 from django_personalize.events import store
+from django_personalize.events.intake import account
+from django_personalize.events.quarantine import replay_undecided
 from django_personalize.models import Event, Impression
 from django_personalize.testing.doubles import MemoryShop
 from tests.conftest import NOON, line
@@ -46,7 +48,7 @@ class Counting:
     """A sink that says yes to everything."""
 
     def write(self, batch):
-        return len(batch)
+        return sum(not isinstance(each, RefusalDraft) for each in batch)
 
 
 @pytest.fixture(autouse=True)
@@ -74,15 +76,22 @@ def made(me, kind, **fields):
 
 
 def take(me, *events, granted=YES, trusted=False):
-    return accept({"events": list(events)}, visitor=me, granted=granted, make=partial(made, me), trusted=trusted)
+    return accept(
+        {"events": list(events)},
+        visitor_id=me.pk,
+        browser=me.browser,
+        granted=granted,
+        make=partial(made, me),
+        trusted=trusted,
+    )
 
 
-def decision(me, *keys, placement="you-may-also-like"):
+def decision(me, *keys, placement="you-may-also-like", uid=None):
     slots = tuple(
         Slot(slot=n, item_key=key, source="popular", score=1.0, propensity=1.0, reason=Reason(code="popular"))
         for n, key in enumerate(keys, 1)
     )
-    uid = uuid4()
+    uid = uid or uuid4()
     store.insert_decisions(
         [
             DecisionDraft(
@@ -363,8 +372,6 @@ BAD = [
     ("bad_value", {"name": "view_item_list", "params": {"decision": str(UUID(int=1)), "slots": "12"}}),
     ("bad_value", {"name": "view_item_list", "params": {"decision": str(UUID(int=1)), "slots": [0]}}),
     ("bad_value", {"name": "view_item_list", "params": {"decision": str(UUID(int=1)), "slots": [None]}}),
-    ("unknown_decision", {"name": "view_item_list", "params": {"decision": str(UUID(int=1)), "slots": [1]}}),
-    ("unknown_decision", {"name": "select_item", "params": about("1", decision=str(UUID(int=1)), slots=[1])}),
     ("no_decision", {"name": "select_item", "params": about("1", decision=str(UUID(int=1)))}),
 ]
 
@@ -400,14 +407,14 @@ def test_what_goes_past_two_hundred_facts_of_a_page_is_refused(me):
 def test_every_reason_is_explained_and_every_explanation_is_one_of_a_reason(me):
     named = {value for name, value in vars(refusals).items() if name.isupper() and isinstance(value, str)}
     assert set(refusals.REFUSALS) == named
-    elsewhere = {"no_consent", "not_claimable", "captured_here", "unknown_slot", "too_many_events"}
+    elsewhere = {"no_consent", "not_claimable", "captured_here", "unknown_slot", "too_many_events", "unknown_decision"}
     assert {reason for reason, _ in BAD} | elsewhere == named
 
 
 @pytest.mark.parametrize("payload", [None, [], 7, "x", {}, {"events": None}, {"events": {}}, {"events": "x"}])
 def test_what_is_no_batch_is_said_to_be_none(me, payload):
     with pytest.raises(NotABatch, match=r'Wanted \{"events"'):
-        accept(payload, visitor=me, granted=YES, make=partial(made, me))
+        accept(payload, visitor_id=me.pk, browser=me.browser, granted=YES, make=partial(made, me))
 
 
 def test_an_empty_batch_is_one(me):
@@ -431,6 +438,41 @@ def test_nobody_can_keep_out_what_another_one_tells(me):
     told = event("view_item", params=about("1"))
     assert take(visitor("analytics"), told).stored == 1
     assert take(me, told).stored == 1
+
+
+# What is on its way
+
+
+@pytest.mark.parametrize("kind", ["view_item_list", "select_item"])
+def test_a_fact_waits_for_the_decision_that_it_is_about(me, kind, frozen):
+    late = uuid4()
+    accepted = take(me, event(kind, params={"decision": str(late), "slots": [2, 9]}))
+    assert (accepted.refused, Impression.objects.count(), Event.objects.count()) == (Counter(), 0, 0)
+    assert account().quarantined == {"unknown_decision": 2}
+    decision(me, "1", "2", uid=late)
+    replay_undecided()
+    seen = [*Impression.objects.values_list("item_key", flat=True), *Event.objects.values_list("item_key", flat=True)]
+    assert seen == ["2"]
+    assert (account().refused, account().quarantined, account().difference) == ({"unknown_slot": 1}, {}, 0)
+
+
+def test_a_decision_that_never_comes_is_refused_by_name_after_an_hour(me, frozen):
+    take(me, event("view_item_list", params={"decision": str(uuid4()), "slots": [1]}))
+    frozen(timedelta(minutes=59))
+    replay_undecided()
+    assert account().quarantined == {"unknown_decision": 1}
+    frozen(timedelta(minutes=2))
+    replay_undecided()
+    assert (account().refused, account().quarantined, account().difference) == ({"unknown_decision": 1}, {}, 0)
+
+
+def test_a_late_decision_of_somebody_elses_is_as_good_as_none(me, frozen):
+    late = uuid4()
+    take(me, event("select_item", params={"decision": str(late), "slots": [1]}))
+    decision(visitor("analytics"), "1", uid=late)
+    replay_undecided()
+    assert not Event.objects.exists()
+    assert account().refused == {"unknown_decision": 1}
 
 
 # What it costs

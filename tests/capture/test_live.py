@@ -11,7 +11,7 @@ from django_personalize.capture.visit import LIMIT, Visit, current, visiting
 from django_personalize.core.types import Reference
 from django_personalize.models import Cart, Event, OrderLink
 from tests.conftest import NOON, line
-from tests.people import request_of, visitor
+from tests.people import here, request_of, visitor
 from tests.shops import bought, order, product, user
 
 pytestmark = pytest.mark.django_db
@@ -39,7 +39,7 @@ def purchases():
 def test_an_order_made_now_is_tied_to_whoever_made_it(memory_shop):
     memory_shop.orders = [line("1", "A", "1"), line("2", "B", "1")]
     mia = visitor("personalization")
-    lines = follow_orders(request(mia), touched("A", created=True), mia)
+    lines = follow_orders(request(mia), touched("A", created=True), here(mia))
     assert [each.order_key for each in lines] == ["A"]
     assert purchases() == [("purchase", "A", mia.pk, 1)]
     assert list(OrderLink.objects.values_list("order_key", "visitor_id")) == [("A", mia.pk)]
@@ -49,7 +49,7 @@ def test_an_order_made_now_is_tied_to_whoever_made_it(memory_shop):
 def test_without_a_yes_to_personalization_the_basket_is_nobodys(memory_shop, purposes):
     memory_shop.orders = [line("1", "A", "1")]
     who = visitor(*purposes) if purposes else None
-    follow_orders(request(who), touched("A", created=True), who)
+    follow_orders(request(who), touched("A", created=True), here(who) if who else None)
     assert purchases() == [("purchase", "A", None, 1)]
     assert not OrderLink.objects.exists()  # no key joins one order to another
 
@@ -57,8 +57,8 @@ def test_without_a_yes_to_personalization_the_basket_is_nobodys(memory_shop, pur
 def test_a_number_that_is_used_again_is_not_the_former_buyers(memory_shop):
     memory_shop.orders = [line("1", "A", "1")]
     mia, leo = visitor("personalization"), visitor("personalization")
-    follow_orders(request(mia), touched("A", created=True), mia)
-    follow_orders(request(leo), touched("A", created=True), leo)
+    follow_orders(request(mia), touched("A", created=True), here(mia))
+    follow_orders(request(leo), touched("A", created=True), here(leo))
     assert purchases() == [("purchase", "A", leo.pk, 1)]
     follow_orders(request(), touched("A", created=True), None)
     assert purchases() == [("purchase", "A", None, 1)]
@@ -67,7 +67,7 @@ def test_a_number_that_is_used_again_is_not_the_former_buyers(memory_shop):
 def test_a_payment_that_arrives_later_in_nobodys_request_finds_the_buyer(memory_shop):
     memory_shop.orders = [line("1", "A", "1", sold=False)]
     mia = visitor("personalization")
-    follow_orders(request(mia), touched("A", created=True), mia)
+    follow_orders(request(mia), touched("A", created=True), here(mia))
     assert purchases() == []
     memory_shop.orders = [line("1", "A", "1")]
     follow_orders(request(), touched("A"), None)
@@ -79,7 +79,7 @@ def test_a_guests_order_begun_before_the_yes_is_theirs_where_their_cart_held_all
     memory_shop.orders = [line("1", "A", "1"), line("2", "A", "2")]
     mia = visitor("personalization")
     Cart.objects.create(visitor=mia, lines=cart, changed_at=NOON)
-    follow_orders(request(mia), touched("A"), mia)
+    follow_orders(request(mia), touched("A"), here(mia))
     assert purchases() == [("purchase", "A", mia.pk if theirs else None, 1)] * 2
 
 
@@ -88,7 +88,7 @@ def test_whoever_confirms_a_strangers_order_does_not_become_the_stranger(memory_
     follow_orders(request(), touched("A", created=True), None)
     memory_shop.orders = [line("1", "A", "1")]
     seller = visitor("personalization")
-    follow_orders(request(seller), touched("A"), seller)
+    follow_orders(request(seller), touched("A"), here(seller))
     assert purchases() == [("purchase", "A", None, 1)]
     assert not OrderLink.objects.exists()
 
@@ -98,7 +98,7 @@ def test_a_shop_without_accounts_has_orders_all_the_same(memory_shop):
     mia = visitor("personalization")
     made = request(mia)
     del made.user
-    follow_orders(made, touched("A", created=True), mia)
+    follow_orders(made, touched("A", created=True), here(mia))
     assert purchases() == [("purchase", "A", mia.pk, 1)]
 
 
@@ -106,14 +106,14 @@ def test_an_old_order_that_somebody_touches_is_not_theirs(memory_shop):
     memory_shop.orders = [line("1", "A", "1")]
     follow_orders(request(), touched("A"), None)
     mia = visitor("personalization")
-    follow_orders(request(mia), touched("A"), mia)
+    follow_orders(request(mia), touched("A"), here(mia))
     assert purchases() == [("purchase", "A", None, 1)]
 
 
 def test_an_order_for_somebody_elses_account_is_not_tied_to_this_browser(memory_shop):
     memory_shop.orders = [line("1", "A", "1", user_key="99")]
     mia = visitor("personalization")
-    follow_orders(request(mia), touched("A", created=True), mia)
+    follow_orders(request(mia), touched("A", created=True), here(mia))
     assert purchases() == [("purchase", "A", None, 1)]
 
 
@@ -123,7 +123,9 @@ def test_staff_at_work_places_orders_for_others(memory_shop, url):
     boss = user("boss")
     boss.is_staff = True
     mia = visitor("personalization")
-    follow_orders(request(mia, url=url, user=boss if url == "/" else AnonymousUser()), touched("A", created=True), mia)
+    follow_orders(
+        request(mia, url=url, user=boss if url == "/" else AnonymousUser()), touched("A", created=True), here(mia)
+    )
     assert purchases() == [("purchase", "A", None, 1)]
 
 

@@ -71,7 +71,7 @@ def settings_of(name: str) -> dict[str, Any]:
                 "OPTIONS": {"context_processors": [*CONTEXT_PROCESSORS, *SHOPS_CONTEXT.get(name, [])]},
             }
         ],
-        "PERSONALIZE": {**personal(name), "ARTIFACTS": OURS["ARTIFACTS"]},
+        "PERSONALIZE": {**personal(name), **{key: OURS[key] for key in ("ARTIFACTS", "SPOOL", "SINK")}},
         "LOGIN_URL": "/login/",
         "LOGIN_REDIRECT_URL": "/",
         "ALLOWED_HOSTS": ["testserver", "other.example"],

@@ -127,7 +127,7 @@ def test_a_page_for_somebody_without_a_yes_costs_no_query(name: str, open_shop: 
         client.get(PAGES[name])
         with CaptureQueriesContext(connection) as queries:
             assert client.get(PAGES[name]).status_code == 200
-        sent.append(len(queries))
+        sent.append(sum("SAVEPOINT" not in query["sql"] for query in queries))  # those are the test's own
     assert sent[0] == sent[1]
 
 

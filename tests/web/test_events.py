@@ -123,6 +123,7 @@ def test_a_visitor_who_was_erased_is_nobody_and_does_not_come_back(client, me):
 def test_on_a_shared_computer_nothing_is_put_down_to_the_last_one(client, me):
     me.user_key = str(user("anna").pk)
     me.save()
+    client.cookies[cookie.NAME] = token(me)
     client.force_login(user("bert"))
     assert post(client, view()).status_code == 204
     assert not Event.objects.filter(visitor=me).exists()

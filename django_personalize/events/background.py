@@ -1,0 +1,99 @@
+"""The drainer as a thread of the process that captures: nothing else has to be started.
+
+Correctness never depends on it. Whichever process holds the lock drains for all of this host; when it dies, the next
+one does.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from pathlib import Path
+
+from django.db import Error, close_old_connections, connection
+
+from django_personalize.conf import settings
+from django_personalize.core.loading import load
+from django_personalize.events import drain, spool
+
+logger = logging.getLogger("django_personalize.events")
+EVERY_SECONDS = 0.2
+"""How long what a page tells may wait for the next look, at most; a click changes the next page."""
+ELSEWHERE_SECONDS = 1.0
+"""How often a process that does not drain asks whether it should."""
+AWAY_SECONDS = 5.0
+CHORES: dict[str, float] = {
+    "django_personalize.events.quarantine.replay_undecided": 60.0,
+    "django_personalize.capture.orders.sweep": 300.0,
+    "django_personalize.capture.orders.sweep_far": 86_400.0,
+}
+"""What whoever drains does now and then, in seconds; named by path, since it may live above."""
+_started_in: int | None = None
+_lock = threading.Lock()
+_wake = threading.Event()
+
+
+def wake() -> None:
+    """Have what was just written stored soon; starts the thread in this process if there is none."""
+    global _started_in, _lock, _wake
+    if _started_in != os.getpid():
+        if _started_in is not None:
+            _lock, _wake = threading.Lock(), threading.Event()  # a fork's, of unknown state
+        with _lock:
+            if _started_in != os.getpid():
+                _started_in = os.getpid()
+                threading.Thread(target=_run, args=(os.getpid(),), name="personalize-drain", daemon=True).start()
+    _wake.set()
+
+
+def _run(pid: int) -> None:
+    while pid == os.getpid():
+        _wake.wait(EVERY_SECONDS)
+        _wake.clear()
+        wait = 0.0
+        try:
+            with spool.alone(settings.SPOOL) as ours:
+                if ours:
+                    round_(settings.SPOOL)
+                else:
+                    wait = ELSEWHERE_SECONDS
+        except Error as error:
+            # The database is away or not migrated yet: what waits, waits.
+            logger.warning("drain_waits", extra={"error": type(error).__name__})
+            connection.close()
+            wait = AWAY_SECONDS
+        except Exception:
+            logger.exception("drain_failed")
+            wait = AWAY_SECONDS
+        time.sleep(wait)
+
+
+def round_(directory: Path) -> drain.Drained:
+    """Drain once, and do the chores whose time has come; for whoever holds the lock."""
+    close_old_connections()
+    done = drain.drain_here(directory)
+    for path, every in CHORES.items():
+        if not _is_due(directory, path, every):
+            continue
+        try:
+            load(path)()
+        except Error:
+            raise
+        except Exception:
+            logger.exception("chore_failed", extra={"chore": path})
+    close_old_connections()
+    return done
+
+
+def _is_due(directory: Path, path: str, every: float) -> bool:
+    """Say whether nobody on this host has done this for so long, and note that it is done now."""
+    mark, now = directory / f"{path.rpartition('.')[2]}.done", time.time()
+    try:
+        if 0 <= now - mark.stat().st_mtime < every:
+            return False
+    except FileNotFoundError:
+        pass
+    mark.touch()
+    return True

@@ -1,0 +1,175 @@
+"""Facts become rows, each counted by the end that it came to, in one transaction."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import connections, router, transaction
+
+from django_personalize.core.hashing import digests
+from django_personalize.core.types import (
+    CountDraft,
+    DecisionDraft,
+    Draft,
+    EventDraft,
+    GoneDraft,
+    ImpressionDraft,
+    RefusalDraft,
+)
+from django_personalize.events import store
+from django_personalize.events.intake import Outcome
+from django_personalize.events.vocabulary import ITEM_KINDS
+from django_personalize.models import DailyCount, Decision, Forgotten, Visitor
+
+UNKNOWN_DECISION = "unknown_decision"
+UNKNOWN_SLOT = "unknown_slot"
+ARRIVAL_LASTS = timedelta(hours=24)
+"""How long an event is put down to the visit's arrival."""
+
+
+@dataclass(slots=True)
+class Deposited:
+    """What became of a batch."""
+
+    ends: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """Facts by (outcome, reason)."""
+    undecided: list[Draft] = field(default_factory=list)
+    """Facts about a decision that has not arrived: it may be on its way by another spool."""
+
+    def add(self, outcome: str, reason: str = "", count: int = 1) -> None:
+        if count:
+            self.ends[outcome, reason] += count
+
+    @property
+    def stored(self) -> int:
+        return self.ends[Outcome.STORED, ""]
+
+
+def deposit(batch: Sequence[Draft], *, received_at: datetime) -> Deposited:
+    """Store a batch in one transaction, or in a savepoint of the one that is open; each fact once, by its id.
+
+    Facts about a visitor who is gone are erased ones. What a fact about a slot leaves open is read from our own
+    decision, which must have been made for the same visitor. How the facts ended is the caller's to count, and the
+    `undecided` to keep. Raises what the database raises, having kept nothing.
+    """
+    done = Deposited()
+    with transaction.atomic():
+        facts = _present([each for each in batch if not isinstance(each, CountDraft | RefusalDraft | GoneDraft)], done)
+        decisions = [each for each in facts if isinstance(each, DecisionDraft)]
+        _tally(done, len(decisions), store.insert_decisions(decisions))
+        facts = _decided(facts, done)
+        impressions = [each for each in facts if isinstance(each, ImpressionDraft)]
+        _tally(done, len(impressions), store.insert_impressions(impressions))
+        events = [each for each in facts if isinstance(each, EventDraft)]
+        _tally(done, len(events), store.insert_events(events, received_at=received_at))
+        _count(batch, done)
+    return done
+
+
+def _tally(done: Deposited, given: int, new: int) -> None:
+    done.add(Outcome.STORED, count=new)
+    done.add(Outcome.DUPLICATE, count=given - new)
+
+
+def _present(facts: Sequence[Draft], done: Deposited) -> list[Draft]:
+    """Leave out what is about somebody who is gone, and say of every event how the visit began."""
+    named = {visitor for each in facts if (visitor := getattr(each, "visitor_id", None)) is not None}
+    if not named:
+        return list(facts)
+    rows = Visitor.objects.filter(pk__in=named).values_list("pk", "referrer", "campaign", "arrived_at")
+    arrivals = {pk: (referrer, campaign, at) for pk, referrer, campaign, at in rows}
+    forgotten = _forgotten(arrivals)
+    kept: list[Draft] = []
+    for each in facts:
+        visitor = getattr(each, "visitor_id", None)
+        if visitor is None:
+            kept.append(each)
+        elif visitor not in arrivals or (visitor in forgotten and _moment(each) <= forgotten[visitor]):
+            done.add(Outcome.ERASED)
+        elif isinstance(each, EventDraft) and not (each.referrer or each.campaign):
+            referrer, campaign, at = arrivals[visitor]
+            here = at is not None and timedelta() <= each.occurred_at - at < ARRIVAL_LASTS
+            kept.append(replace(each, referrer=referrer, campaign=campaign) if here and referrer else each)
+        else:
+            kept.append(each)
+    return kept
+
+
+def _moment(draft: Draft) -> datetime:
+    if isinstance(draft, EventDraft):
+        return draft.occurred_at
+    return draft.decided_at if isinstance(draft, DecisionDraft) else draft.seen_at  # type: ignore[union-attr]
+
+
+def _forgotten(visitors: Collection[UUID]) -> dict[UUID, datetime]:
+    """Return since when the earlier past of these is forgotten: a shop elsewhere may have told of them again since."""
+    if not Forgotten.objects.filter(kind=Forgotten.Kind.VISITOR).exists():
+        return {}
+    named = {digest: visitor for visitor in visitors for digest in digests(Forgotten.Kind.VISITOR, visitor.hex)}
+    found = Forgotten.objects.filter(kind=Forgotten.Kind.VISITOR, digest__in=named)
+    return {named[digest]: at for digest, at in found.values_list("digest", "forgotten_at")}
+
+
+def _decided(facts: Sequence[Draft], done: Deposited) -> list[Draft]:
+    """Fill in what stood in the slot that a fact is about, as our own decision says."""
+    open_ = {
+        each.decision_id
+        for each in facts
+        if isinstance(each, EventDraft | ImpressionDraft) and each.decision_id is not None and _is_open(each)
+    }
+    if not open_:
+        return list(facts)
+    found = {decision.pk: decision for decision in Decision.objects.filter(pk__in=open_)}
+    kept: list[Draft] = []
+    for each in facts:
+        if not (isinstance(each, EventDraft | ImpressionDraft) and each.decision_id in open_ and _is_open(each)):
+            kept.append(each)
+            continue
+        decision = found.get(each.decision_id)
+        if decision is None:
+            done.undecided.append(each)
+        elif decision.visitor_id != each.visitor_id:
+            done.add(Outcome.REFUSED, UNKNOWN_DECISION)
+        else:
+            slot = each.slot if isinstance(each, ImpressionDraft) else each.index
+            item_key = next((chosen["item_key"] for chosen in decision.slots if chosen["slot"] == slot), None)
+            if item_key is None:
+                done.add(Outcome.REFUSED, UNKNOWN_SLOT)
+            elif isinstance(each, ImpressionDraft):
+                kept.append(replace(each, item_key=item_key))
+            else:
+                kept.append(replace(each, item_key=item_key, item_list_id=decision.placement))
+    return kept
+
+
+def _is_open(draft: EventDraft | ImpressionDraft) -> bool:
+    if draft.item_key:
+        return False
+    return isinstance(draft, ImpressionDraft) or draft.kind in ITEM_KINDS
+
+
+def _count(batch: Iterable[Draft], done: Deposited) -> None:
+    """Add up what is only counted, and name what was refused at the door."""
+    counts: Counter[tuple[str, str, str, str]] = Counter()
+    for each in batch:
+        if isinstance(each, CountDraft):
+            counts[each.day.isoformat(), each.kind, each.item_key, each.scope] += each.count
+            done.add(Outcome.STORED, count=each.count)
+        elif isinstance(each, RefusalDraft):
+            done.add(Outcome.REFUSED, each.reason, each.count)
+        elif isinstance(each, GoneDraft):
+            done.add(Outcome.ERASED, count=each.count)
+    if not counts:
+        return
+    connection = connections[router.db_for_write(DailyCount)]
+    table = DailyCount._meta.db_table
+    sql = (
+        f"INSERT INTO {table} (day, kind, item_key, scope, count) VALUES (%s, %s, %s, %s, %s) "
+        f"ON CONFLICT (day, kind, item_key, scope) DO UPDATE SET count = {table}.count + excluded.count"
+    )
+    with connection.cursor() as cursor:
+        cursor.executemany(sql, [(*key, count) for key, count in sorted(counts.items())])
