@@ -64,10 +64,10 @@ def test_commands():
 def test_tasks():
     from celery import current_app
 
-    from django_personalize.tasks import sync, train
+    from django_personalize.tasks import drain, sync, train
 
     ours = {name for name in current_app.tasks if name.startswith("personalize.")}
-    assert rows(section(REFERENCE, "Celery tasks")) == ours == {sync.sync.name, train.train.name}
+    assert rows(section(REFERENCE, "Celery tasks")) == ours == {drain.drain.name, sync.sync.name, train.train.name}
 
 
 def test_checks():

@@ -20,7 +20,7 @@ from django_personalize.events import drain, spool
 
 logger = logging.getLogger("django_personalize.events")
 EVERY_SECONDS = 0.2
-"""How long what a page tells may wait for the next look, at most; a click changes the next page."""
+"""How long what a page tells may wait for the next look, at most: a click changes the next page."""
 ELSEWHERE_SECONDS = 1.0
 """How often a process that does not drain asks whether it should."""
 AWAY_SECONDS = 5.0
@@ -32,33 +32,25 @@ CHORES: dict[str, float] = {
 """What whoever drains does now and then, in seconds; named by path, since it may live above."""
 _started_in: int | None = None
 _lock = threading.Lock()
-_wake = threading.Event()
 
 
-def wake() -> None:
-    """Have what was just written stored soon; starts the thread in this process if there is none."""
-    global _started_in, _lock, _wake
-    if _started_in != os.getpid():
-        if _started_in is not None:
-            _lock, _wake = threading.Lock(), threading.Event()  # a fork's, of unknown state
-        with _lock:
-            if _started_in != os.getpid():
-                _started_in = os.getpid()
-                threading.Thread(target=_run, args=(os.getpid(),), name="personalize-drain", daemon=True).start()
-    _wake.set()
+def start() -> None:
+    """Have this process drain, where no other one of this host does; costs nothing after the first call."""
+    global _started_in, _lock
+    if _started_in == os.getpid():
+        return
+    if _started_in is not None:
+        _lock = threading.Lock()  # a fork's, of unknown state
+    with _lock:
+        if _started_in != os.getpid():
+            _started_in = os.getpid()
+            threading.Thread(target=_run, args=(os.getpid(),), name="personalize-drain", daemon=True).start()
 
 
 def _run(pid: int) -> None:
     while pid == os.getpid():
-        _wake.wait(EVERY_SECONDS)
-        _wake.clear()
-        wait = 0.0
         try:
-            with spool.alone(settings.SPOOL) as ours:
-                if ours:
-                    round_(settings.SPOOL)
-                else:
-                    wait = ELSEWHERE_SECONDS
+            wait = EVERY_SECONDS if once() else ELSEWHERE_SECONDS
         except Error as error:
             # The database is away or not migrated yet: what waits, waits.
             logger.warning("drain_waits", extra={"error": type(error).__name__})
@@ -70,10 +62,18 @@ def _run(pid: int) -> None:
         time.sleep(wait)
 
 
-def round_(directory: Path) -> drain.Drained:
-    """Drain once, and do the chores whose time has come; for whoever holds the lock."""
+def once() -> bool:
+    """Drain once, and do the chores whose time has come; False where another process is at it."""
+    directory = settings.SPOOL
+    with spool.alone(directory) as ours:
+        if ours:
+            _round(directory)
+    return ours
+
+
+def _round(directory: Path) -> None:
     close_old_connections()
-    done = drain.drain_here(directory)
+    drain.drain_here(directory)
     for path, every in CHORES.items():
         if not _is_due(directory, path, every):
             continue
@@ -84,7 +84,6 @@ def round_(directory: Path) -> drain.Drained:
         except Exception:
             logger.exception("chore_failed", extra={"chore": path})
     close_old_connections()
-    return done
 
 
 def _is_due(directory: Path, path: str, every: float) -> bool:

@@ -66,7 +66,7 @@ class SpoolSink:
             logger.warning("spool_not_writable", extra={"error": str(error)})
             return DatabaseSink().write(batch)
         if settings.DRAIN == "thread":
-            background.wake()
+            background.start()
         return sum(facts_of(draft) for draft in batch if not isinstance(draft, RefusalDraft))
 
     def waiting(self) -> int:
