@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import logging
 import os
-from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from django.db import transaction
-
-from django_personalize.core import clock
 from django_personalize.core.failpoints import reach
-from django_personalize.events import intake, quarantine, spool
-from django_personalize.events.intake import Outcome
+from django_personalize.events import cursors, spool
+from django_personalize.events.cursors import Batch, Overtaken
 from django_personalize.events.lines import LONGEST_LINE, Newer, unframed
 from django_personalize.events.quarantine import BAD_CHECKSUM, Carried
 from django_personalize.models import Cursor
@@ -27,10 +23,6 @@ LINES = 1_000
 LONGEST_QUARANTINED = 4096
 READ = 2 * LONGEST_LINE
 """Bytes read at once: at least one whole line of any length."""
-
-
-class Overtaken(Exception):
-    """Somebody else has moved the cursor: their work stands, ours is rolled back."""
 
 
 @dataclass(slots=True)
@@ -54,10 +46,10 @@ def drain_here(directory: Path) -> Drained:
     """The same, for whoever holds the lock already."""
     done = Drained()
     paths = spool.segments(directory)
-    cursors = _cursors(paths)
+    moved = _cursors(paths)
     for path in paths:
         try:
-            _segment(path, cursors.get(path.name), done)
+            _segment(path, moved.get(path.name), done)
         except Newer as found:
             done.newer += 1
             logger.error("spool_newer", extra={"segment": path.name, "found": str(found)})
@@ -69,10 +61,10 @@ def drain_here(directory: Path) -> Drained:
 def waiting(directory: Path) -> int:
     """Return how many facts lie in the spool that no cursor has passed. Exact while nobody drains."""
     paths = spool.segments(directory)
-    cursors = _cursors(paths)
+    moved = _cursors(paths)
     total = 0
     for path in paths:
-        position, received = cursors.get(path.name, (0, 0))
+        position, received = moved.get(path.name, (0, 0))
         with suppress(FileNotFoundError), path.open("rb") as file:
             total += max(_last_count(file, position, received) - received, 0)
     return total
@@ -93,23 +85,20 @@ def _last_count(file: BinaryIO, position: int, received: int) -> int:
 
 
 def _cursors(paths: Sequence[Path]) -> dict[str, tuple[int, int]]:
-    names = [path.name for path in paths]
-    found: dict[str, tuple[int, int]] = {}
-    for start in range(0, len(names), 500):
-        rows = Cursor.objects.filter(name__in=names[start : start + 500])
-        found |= {name: (int(at), received) for name, at, received in rows.values_list("name", "position", "received")}
-    return found
+    found = cursors.places([path.name for path in paths])
+    return {name: (int(position), received) for name, (position, received) in found.items()}
 
 
 def _segment(path: Path, cursor: tuple[int, int] | None, done: Drained) -> None:
-    known = cursor is not None
+    place = (str(cursor[0]), cursor[1]) if cursor else None
     position, received = cursor or (0, 0)
     with path.open("rb") as file:
         # Asked before the last line is read: one that is written in between is found by the next round.
         ended = spool.has_ended(file)
         while (batch := _read(file, position, received, ended=ended)) is not None:
-            _store(path.name, known, position, received, batch)
-            known, position, received = True, batch.position, batch.received
+            cursors.store(path.name, place, batch, sink=SINK)
+            place = batch.position, batch.received
+            position, received = int(batch.position), batch.received
             done.batches += 1
             done.facts += sum(each.facts for each in batch.carried)
         file.seek(position)
@@ -121,16 +110,7 @@ def _segment(path: Path, cursor: tuple[int, int] | None, done: Drained) -> None:
             Cursor.objects.filter(name=path.name).delete()
 
 
-@dataclass(slots=True)
-class _Batch:
-    carried: list[Carried]
-    position: int
-    """Where the next batch begins."""
-    received: int
-    """The count that its last line carries."""
-
-
-def _read(file: BinaryIO, position: int, received: int, *, ended: bool) -> _Batch | None:
+def _read(file: BinaryIO, position: int, received: int, *, ended: bool) -> Batch | None:
     """Return the next whole lines; None where there is none. A torn tail is nobody's: it was never acknowledged."""
     file.seek(position)
     data = file.read(READ)
@@ -145,7 +125,7 @@ def _read(file: BinaryIO, position: int, received: int, *, ended: bool) -> _Batc
             break
         line, place = data[place:end], end + 1
         found = unframed(line)
-        if found is None or found[0] <= count:
+        if found is None:
             torn.append(line)
             continue
         upto, body = found
@@ -159,15 +139,16 @@ def _read(file: BinaryIO, position: int, received: int, *, ended: bool) -> _Batc
         lost = upto - count - facts
         carried += _set_aside(torn, max(lost, 0))
         torn = []
-        carried.append(Carried(read.draft, read.body, facts if lost >= 0 else upto - count, read.reason, read.detail))
-        count, kept = upto, place
+        carried.append(Carried(read.draft, read.body, facts, read.reason, read.detail))
+        # Rubbish may have been taken for more facts than it was; what is whole counts all the same.
+        count, kept = max(upto, count + facts), place
     if not carried and not torn and not place and len(data) == READ:
         torn, place = [data[:LONGEST_QUARANTINED]], len(data)  # no line of ours is as long
     if torn and (ended or len(data) == READ):
         # Nothing good follows to say how many they were: each is counted as one.
         carried += _set_aside(torn, len(torn))
         count, kept = count + len(torn), place
-    return _Batch(carried, position + kept, count) if kept else None
+    return Batch(carried, str(position + kept), count) if kept else None
 
 
 def _facts(read: Carried) -> int:
@@ -181,22 +162,3 @@ def _set_aside(lines: Sequence[bytes], facts: int) -> list[Carried]:
     share = [facts // len(lines)] * len(lines)
     share[0] += facts - sum(share)
     return [Carried(None, line, n, BAD_CHECKSUM) for line, n in zip(lines, share, strict=True)]
-
-
-def _store(name: str, known: bool, position: int, received: int, batch: _Batch) -> None:
-    """Rows, account and cursor stand or fall together."""
-    now = clock.now()
-    with transaction.atomic():
-        if known:
-            moved = Cursor.objects.filter(name=name, position=str(position)).update(
-                position=str(batch.position), received=batch.received, moved_at=now
-            )
-            if not moved:
-                raise Overtaken(name)
-        else:
-            Cursor.objects.create(name=name, position=str(batch.position), received=batch.received, moved_at=now)
-        ends = quarantine.store(batch.carried, received_at=now, sink=SINK).ends
-        received_now: Counter[tuple[str, str]] = Counter({(Outcome.RECEIVED, ""): batch.received - received})
-        intake.add(now.date(), SINK, ends + received_now)
-        reach("before_commit")
-    reach("after_commit")
