@@ -12,3 +12,6 @@ PERSONALIZE = {"SHOP": "django_personalize.integrations.oscar.OscarShop"}
 ROOT_URLCONF = "tests.stores.oscar.urls"
 TEMPLATES[0]["DIRS"] = [BASE_DIR / "templates"]  # noqa: F405
 PERSONALIZE["ARTIFACTS"] = str(STATE / "artifacts")  # noqa: F405
+PERSONALIZE["SPOOL"] = str(STATE / "spool")  # noqa: F405
+# Most tests run in a transaction that no drainer's connection sees: the default sink has tests of its own.
+PERSONALIZE["SINK"] = "django_personalize.events.sinks.DatabaseSink"

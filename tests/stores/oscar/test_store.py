@@ -28,12 +28,14 @@ DOCS = (HERE.parents[2] / "docs" / "oscar.md").read_text()
 TEMPLATES = sorted(path for path in (HERE / "templates").rglob("*") if path.is_file())
 ADDED = r"# --- personalisation: begin -*\n(.*?)# --- personalisation: end"
 
-CAPTURE = 2
-"""Queries of a product page that is being recorded: who is here, and the event."""
+MEMORY = "django_personalize.testing.doubles.MemorySink"
+
+CAPTURE = 1
+"""Queries of a product page that is being recorded: who is here."""
 TAG = 4
 """Queries of a row of products: themselves, the parents' children, their stock, their pictures."""
-PERSON = 2
-"""And of one that is a visitor's own: their history, and the decision that is kept."""
+PERSON = 1
+"""And of one that is a visitor's own: their history."""
 
 
 def added(name: str) -> list[str]:
@@ -151,7 +153,9 @@ def queries_of(url, *, answer="", plain=False, tag=False):
     is open around the page, as a test's is. `tests/test_middleware.py` pins what is asked outside of one.
     """
     middleware = settings.MIDDLEWARE[:-1] if plain else settings.MIDDLEWARE
-    with override_settings(MIDDLEWARE=middleware, TEMPLATES=settings.TEMPLATES if tag else plain_templates()):
+    templates = settings.TEMPLATES if tag else plain_templates()
+    # Like this sink, the default one asks the database for nothing while a page is made.
+    with override_settings(MIDDLEWARE=middleware, TEMPLATES=templates), override_personalize(SINK=MEMORY):
         shopper = Shopper()
         if answer:
             shopper.says(answer)

@@ -4,6 +4,7 @@ import atexit
 import os
 import shutil
 import tempfile
+from pathlib import Path
 
 from tests.stores.salesman.plain import *  # noqa: F403
 
@@ -23,4 +24,10 @@ ARTIFACTS = os.environ.get("SALESMAN_STORE_ARTIFACTS")
 if not ARTIFACTS:
     ARTIFACTS = tempfile.mkdtemp(prefix="salesman-store-")
     atexit.register(shutil.rmtree, ARTIFACTS, ignore_errors=True)
-PERSONALIZE |= {"ARTIFACTS": ARTIFACTS, "TRAINERS": ["django_personalize.testing.doubles.SingularTrainer"]}
+PERSONALIZE |= {
+    "ARTIFACTS": ARTIFACTS,
+    "SPOOL": str(Path(ARTIFACTS) / "spool"),
+    # Most tests run in a transaction that no drainer's connection sees: the default sink has tests of its own.
+    "SINK": "django_personalize.events.sinks.DatabaseSink",
+    "TRAINERS": ["django_personalize.testing.doubles.SingularTrainer"],
+}
