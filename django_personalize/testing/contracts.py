@@ -7,6 +7,7 @@ class TestMySink(SinkContract):
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -18,7 +19,7 @@ from django.test import RequestFactory
 from django_personalize.core.arrays import Interactions
 from django_personalize.core.protocols import ConsentSource, Shop, Sink, Trainer
 from django_personalize.core.tally import Tally
-from django_personalize.core.types import ConsentState, EventDraft, Purpose, Reference
+from django_personalize.core.types import ConsentState, EventDraft, Purpose, Reference, RefusalDraft
 from django_personalize.exceptions import ShopError
 from django_personalize.shop.problems import PRODUCT_GONE
 
@@ -37,20 +38,28 @@ def event(number: int, **changes: Any) -> EventDraft:
 
 
 class SinkContract:
-    """Needs a fixture `sink`."""
+    """Needs fixtures `sink`, and `kept`: a function that has what waits stored, and returns how many facts are kept."""
 
-    def test_a_batch_counts_what_was_new(self, sink: Sink) -> None:
+    def test_a_batch_is_taken_and_kept(self, sink: Sink, kept: Callable[[], int]) -> None:
         assert sink.write([event(1), event(2)]) == 2
+        assert kept() == 2
 
-    def test_an_event_that_comes_again_is_not_stored_again(self, sink: Sink) -> None:
+    def test_an_event_that_comes_again_is_not_stored_again(self, sink: Sink, kept: Callable[[], int]) -> None:
         sink.write([event(1), event(2)])
-        assert sink.write([event(2), event(3)]) == 1
+        sink.write([event(2), event(3)])
+        assert kept() == 3
 
-    def test_an_event_twice_in_one_batch_is_stored_once(self, sink: Sink) -> None:
-        assert sink.write([event(1), event(1)]) == 1
+    def test_an_event_twice_in_one_batch_is_stored_once(self, sink: Sink, kept: Callable[[], int]) -> None:
+        sink.write([event(1), event(1)])
+        assert kept() == 1
 
-    def test_an_empty_batch_is_nothing(self, sink: Sink) -> None:
+    def test_what_is_told_of_refusals_counts_for_nothing(self, sink: Sink, kept: Callable[[], int]) -> None:
+        assert sink.write([event(1), RefusalDraft(reason="bad_id", count=3)]) == 1
+        assert kept() == 1
+
+    def test_an_empty_batch_is_nothing(self, sink: Sink, kept: Callable[[], int]) -> None:
         assert sink.write([]) == 0
+        assert kept() == 0
 
 
 class ConsentContract:
