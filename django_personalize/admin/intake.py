@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from django_personalize.admin.read_only import ReadOnlyAdmin
 from django_personalize.capture.refusals import REFUSALS
-from django_personalize.events.intake import account
+from django_personalize.events.intake import REFUSED, account
 from django_personalize.events.quarantine import REASONS
 from django_personalize.models import Intake
 
@@ -31,16 +31,13 @@ class IntakeAdmin(ReadOnlyAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         response = super().changelist_view(request, extra_context)
         if isinstance(response, TemplateResponse) and response.context_data is not None:
-            found = account()
+            found, why = account(), REFUSALS | REFUSED
             response.context_data["account"] = found
             response.context_data["ends"] = [
                 (_("stored"), found.stored, ""),
                 (_("stored before: told again"), found.duplicate, ""),
-                *((_("refused"), count, REFUSALS.get(reason, reason)) for reason, count in found.refused.items()),
-                *(
-                    (_("in quarantine"), count, REASONS.get(reason, reason))
-                    for reason, count in found.quarantined.items()
-                ),
+                *((_("refused"), count, why.get(reason, reason)) for reason, count in found.refused.items()),
+                *((_("in quarantine"), count, REASONS.get(each, each)) for each, count in found.quarantined.items()),
                 (_("erased, since the person is"), found.erased, ""),
                 (_("waiting to be stored"), found.waiting, ""),
             ]

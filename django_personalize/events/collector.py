@@ -8,7 +8,8 @@ from django.http import HttpRequest
 
 from django_personalize.conf import settings
 from django_personalize.core.memo import once
-from django_personalize.core.types import Draft
+from django_personalize.core.types import Draft, RefusalDraft
+from django_personalize.events.intake import OVER_LIMIT
 
 logger = logging.getLogger("django_personalize.events")
 LIMIT = 200
@@ -29,11 +30,12 @@ class Collector:
             self.drafts.append(draft)
 
     def flush(self) -> int:
-        """Write what was gathered and return how much of it was new; a failing sink is logged, never raised."""
+        """Write what was gathered and return how much of it was taken; a failing sink is logged, never raised."""
         drafts, self.drafts = self.drafts, []
         dropped, self.dropped = self.dropped, 0
         if dropped:
-            logger.warning("facts_dropped", extra={"reason": "over_limit", "count": dropped})
+            logger.warning("facts_dropped", extra={"reason": OVER_LIMIT, "count": dropped})
+            drafts.append(RefusalDraft(reason=OVER_LIMIT, count=dropped))
         if not drafts:
             return 0
         try:

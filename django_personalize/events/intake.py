@@ -17,6 +17,14 @@ from django_personalize.conf import settings
 from django_personalize.models import Intake, Quarantined
 
 SHARDS = 8
+EXPIRED, QUARANTINE_FULL, SPOOL_FULL, OVER_LIMIT = "expired", "quarantine_full", "spool_full", "over_limit"
+REFUSED = {
+    EXPIRED: "It lay in quarantine for longer than `RETENTION` allows.",
+    QUARANTINE_FULL: "It could not be stored, and quarantine holds as much as it may.",
+    SPOOL_FULL: "More waited to be stored than `SPOOL_BYTES` allows.",
+    OVER_LIMIT: "One request of the shop's made more facts than any honest page.",
+}
+"""Why something is refused behind the door; those at the door are `capture.refusals.REFUSALS`."""
 Outcome = Intake.Outcome
 
 

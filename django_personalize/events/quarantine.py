@@ -15,7 +15,7 @@ from django_personalize.core import clock
 from django_personalize.core.types import Draft
 from django_personalize.events import intake
 from django_personalize.events.deposit import UNKNOWN_DECISION, Deposited, deposit
-from django_personalize.events.intake import Outcome
+from django_personalize.events.intake import EXPIRED, QUARANTINE_FULL, Outcome
 from django_personalize.events.lines import Unreadable, decode, encode, facts_of
 from django_personalize.models import Quarantined
 
@@ -24,8 +24,6 @@ POISON = (IntegrityError, DataError, ValueError, TypeError, OverflowError)
 """What the data itself is to blame for. All else is the database's fault, and the facts wait."""
 NOT_STORABLE = "not_storable"
 BAD_CHECKSUM = "bad_checksum"
-EXPIRED = "expired"
-FULL = "quarantine_full"
 REASONS = {
     NOT_STORABLE: "The database does not take it.",
     BAD_CHECKSUM: "The line is not what was written: the disk, or somebody, changed it.",
@@ -106,7 +104,7 @@ def _set_aside(bad: Sequence[Carried], received_at: datetime, sink: str, done: D
         return
     room = max(MOST - Quarantined.objects.count(), 0)
     for each in bad[room:]:
-        done.add(Outcome.REFUSED, FULL, each.facts)
+        done.add(Outcome.REFUSED, QUARANTINE_FULL, each.facts)
     Quarantined.objects.bulk_create(
         Quarantined(
             arrived_at=received_at,

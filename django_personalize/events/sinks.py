@@ -13,9 +13,11 @@ from django_personalize.conf import settings
 from django_personalize.core import clock
 from django_personalize.core.types import Batch, RefusalDraft
 from django_personalize.events import background, drain, quarantine, spool
+from django_personalize.events.intake import SPOOL_FULL
 from django_personalize.events.lines import encode, facts_of
 from django_personalize.events.quarantine import Carried
 from django_personalize.events.spool import Spool
+from django_personalize.exceptions import SpoolFull
 
 logger = logging.getLogger("django_personalize.events")
 
@@ -51,6 +53,10 @@ class SpoolSink:
 
     name = "spool"
 
+    def __init__(self) -> None:
+        self._refused = 0
+        """Facts that found no room, to be told of as soon as there is some."""
+
     @cached_property
     def spool(self) -> Spool:
         return Spool(settings.SPOOL, most_bytes=settings.SPOOL_BYTES, fsync_ms=settings.FSYNC_MS)
@@ -60,9 +66,16 @@ class SpoolSink:
         if not batch:
             return 0
         lines = [(encode(draft), facts_of(draft)) for draft in batch]
+        told, self._refused = self._refused, 0
+        if told:
+            lines.append((encode(RefusalDraft(reason=SPOOL_FULL, count=told)), told))
         try:
             self.spool.append(lines)
+        except SpoolFull:
+            self._refused += told + sum(facts_of(draft) for draft in batch)
+            raise
         except OSError as error:
+            self._refused += told
             logger.warning("spool_not_writable", extra={"error": str(error)})
             return DatabaseSink().write(batch)
         if settings.DRAIN == "thread":

@@ -34,6 +34,7 @@ def test_what_passes_the_limit_is_counted_and_dropped(monkeypatch, caplog):
         for number in range(5):
             gathered.add(event(number))
         assert gathered.flush() == 2
+        assert settings.sink.refused == {"over_limit": 3}
     [record] = caplog.records
     assert (record.msg, record.reason, record.count) == ("facts_dropped", "over_limit", 3)
 

@@ -76,9 +76,12 @@ class TestSpoolSink(SinkContract):
             small = sinks.SpoolSink()
             small.write([event(1), event(2), event(3)])
             with pytest.raises(SpoolFull):
-                small.write([event(4)])
+                small.write([event(4), event(5)])
+        with override_personalize(SPOOL_BYTES=3_000):
+            small.spool.most_bytes = 3_000
+            small.write([event(6)])
         sink.drain()
-        assert Event.objects.count() == 3
+        assert (Event.objects.count(), account().refused, account().difference) == (4, {"spool_full": 2}, 0)
 
     def test_what_lies_here_about_somebody_can_be_blanked(self, sink, directory):
         me, other = Visitor.objects.create(created_at=MOMENT, answered_at=MOMENT), uuid4()
