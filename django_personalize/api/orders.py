@@ -24,10 +24,11 @@ from django_personalize.api.fields import (
 )
 from django_personalize.api.people import browsers_of
 from django_personalize.api.taken import Taken
-from django_personalize.capture.orders import reconcile_orders
+from django_personalize.capture.orders import oldest_kept, reconcile_orders
 from django_personalize.core import clock
 from django_personalize.core.types import Purpose
 from django_personalize.models import FeedLine, OrderLink, Visitor
+from django_personalize.visitors.forgotten import Kind, forgotten
 
 LIMIT = 200
 MOST_LINES = 500
@@ -93,6 +94,7 @@ def take(batch: Sequence[object]) -> Taken:
     before: dict[str, dict[str, FeedLine]] = {}
     for line in FeedLine.objects.select_for_update().filter(order_key__in=told).order_by("order_key", "line_key"):
         before.setdefault(line.order_key, {})[line.line_key] = line
+    erased = _erased(told)
     tied = {link.order_key: link for link in OrderLink.objects.filter(order_key__in=told).select_related("visitor")}
     rows: list[FeedLine] = []
     gone: list[int] = []
@@ -101,7 +103,7 @@ def take(batch: Sequence[object]) -> Taken:
     for key, (_, values, lines) in sorted(told.items()):
         known = before.get(key, {})
         latest = max((line.updated for line in known.values() if line.updated), default=None)
-        if _is_older(values.get("updated"), latest):
+        if key in erased or _is_older(values.get("updated"), latest):
             taken.stale += 1
             continue
         taken.accepted += 1
@@ -176,6 +178,24 @@ def _unlike(line: Mapping[str, Any], data: Mapping[str, Any], others: set[str]) 
 def _is_older(updated: datetime | None, latest: datetime | None) -> bool:
     """Say whether something newer came before: a repeated request must not undo what was said since."""
     return updated is not None and latest is not None and updated < latest
+
+
+def _erased(told: Mapping[str, Told]) -> set[str]:
+    """Return the orders that were erased, whose buyer was, or that are older than anything is kept.
+
+    The other shop may go on telling of them; here they stay unknown.
+    """
+    kept_since = oldest_kept()
+    accounts = {account for _, values, _ in told.values() if (account := values.get("user"))}
+    found = forgotten({Kind.ORDER: told.keys(), Kind.USER: accounts})
+    return {
+        key
+        for key, (_, values, _) in told.items()
+        if any(
+            since is not None and values["placed_at"] <= since
+            for since in (kept_since, found[Kind.ORDER].get(key), found[Kind.USER].get(values.get("user") or ""))
+        )
+    }
 
 
 def _row(values: Mapping[str, Any], line: Mapping[str, Any], accounts: set[str]) -> FeedLine:

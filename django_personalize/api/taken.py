@@ -17,7 +17,7 @@ MOST_ERRORS = 100
 class Taken:
     accepted: int = 0
     stale: int = 0
-    """Left out because something newer is known."""
+    """Left out because something newer is known, or because it was erased since."""
     errors: list[dict[str, Any]] = field(default_factory=list)
     more_errors: int = 0
 

@@ -21,7 +21,7 @@ def join(visitor: Visitor, account: str) -> None:
 
 def link_orders(visitor: Visitor) -> None:
     """Read the account's orders again, so that its lines carry whoever grants `personalization` now."""
-    if visitor.user_key and visitor.granted.get(Purpose.PERSONALIZATION.value):
+    if visitor.user_key and visitor.grants(Purpose.PERSONALIZATION):
         reconcile(user_key=visitor.user_key)
 
 

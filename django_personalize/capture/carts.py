@@ -173,7 +173,7 @@ def _reported(visitor: Visitor, since: datetime) -> list[str]:
     """Return the account's orders since the cart was last seen that no browser of it made: a provider that reports a
     payment makes them.
     """
-    if not visitor.user_key or not visitor.granted.get(Purpose.PERSONALIZATION.value):
+    if not visitor.user_key or not visitor.grants(Purpose.PERSONALIZATION):
         return []
     browsers = Visitor.objects.filter(user_key=visitor.user_key)
     made = Event.objects.filter(kind=PURCHASE, visitor__in=browsers, received_at__gt=since)

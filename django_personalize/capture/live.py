@@ -52,7 +52,7 @@ def follow_orders(request: HttpRequest, visit: Visit, here: Presence | None) -> 
             }
             _tie(visitor, {line.order_key for line in ours} - strange)
 
-    yes = visitor is not None and visitor.granted.get(Purpose.PERSONALIZATION.value, False)
+    yes = visitor is not None and visitor.grants(Purpose.PERSONALIZATION)
     theirs = yes and not _acts_for_others(request)
     lines = reconcile_orders(touched, tie=tie if theirs else None)
     if visitor is not None and theirs:

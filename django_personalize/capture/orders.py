@@ -23,6 +23,7 @@ from django_personalize.exceptions import ConfigurationError
 from django_personalize.models import Event, OrderLink, Visitor
 from django_personalize.shop.keys import LONGEST
 from django_personalize.shop.problems import KEY_TOO_LONG
+from django_personalize.visitors.forgotten import Kind, forgotten, item_of
 
 Key = TypeVar("Key", str, UUID)
 CHUNK = 10_000
@@ -60,11 +61,15 @@ def reconcile(
     it links are locked, so that nobody who withdraws meanwhile is linked again. A buyer is linked only while a browser
     of theirs grants `personalization`; everyone else's lines carry no visitor. An account's run removes nothing; the
     others remove what the shop no longer has. `progress` gets (done, total).
+
+    What was erased stays so, and no run reaches further back than `RETENTION["orders"]`, whatever it is asked.
     """
     shop, started = settings.shop, clock.now()
-    total = shop.count_lines(since=since) if progress is not None else 0
+    kept_since = oldest_kept()
+    begin = kept_since if since is None else max(since, kept_since)
+    total = shop.count_lines(since=begin) if progress is not None else 0
     report, orders, seen = Reconciled(), set[str](), bytearray()
-    lines = iter(shop.lines(user_key=user_key, since=since, tally=report.tally))
+    lines = iter(shop.lines(user_key=user_key, since=begin, tally=report.tally))
     while chunk := list(islice(lines, CHUNK)):
         report.lines += len(chunk)
         orders.update(line.order_key for line in chunk)
@@ -74,12 +79,17 @@ def reconcile(
             progress(report.lines, max(total, report.lines))
     report.orders = len(orders)
     if since is not None:
-        _remove_within(orders, since, bytes(seen), started, report)
+        _remove_within(orders, begin, bytes(seen), started, report)
     elif user_key is None:
         _remove_except(bytes(seen), started, report)
     if user_key is None:
         keep(report.tally, again=True)
     return report
+
+
+def oldest_kept() -> datetime:
+    """Return the moment before which nothing of an order is kept."""
+    return clock.now() - timedelta(days=settings.RETENTION["orders"])
 
 
 def sweep(age: timedelta = SWEPT) -> None:
@@ -120,9 +130,10 @@ def _reconcile_some(
     for some in _few(order_keys):
         found = _usable(list(settings.shop.lines(order_keys=some, tally=report.tally)), report.tally)
         with transaction.atomic():
+            found = _remembered(found)
             if tie is not None:
                 tie(found)
-            wanted = {draft.uid for draft in _write([line for line in found if line.sold], report)}
+            wanted = {draft.uid for draft in _upsert([line for line in found if line.sold], report)}
             ours = Event.objects.filter(transaction_id__in=some, kind__in=ORDER_KINDS).values_list("uid", flat=True)
             _delete([uid for uid in ours if uid not in wanted], report)
         lines += found
@@ -140,13 +151,40 @@ def _usable(lines: Sequence[Line], tally: Tally) -> list[Line]:
     return kept
 
 
+def _remembered(lines: Sequence[Line]) -> list[Line]:
+    """Leave out lines older than anything is kept, and those of orders that were erased, or whose buyer was."""
+    kept_since = oldest_kept()
+    lines = [line for line in lines if line.placed_at >= kept_since]
+    found = forgotten(
+        {
+            Kind.ORDER: {line.order_key for line in lines},
+            Kind.USER: {line.user_key for line in lines if line.user_key},
+        }
+    )
+    orders, accounts = found[Kind.ORDER], found[Kind.USER]
+    if not orders and not accounts:
+        return lines
+    return [
+        line
+        for line in lines
+        if not any(
+            since is not None and line.placed_at <= since
+            for since in (orders.get(line.order_key), accounts.get(line.user_key))
+        )
+    ]
+
+
+@transaction.atomic
 def _write(lines: Sequence[Line], report: Reconciled) -> list[EventDraft]:
-    with transaction.atomic():
-        carrier, drafts = _carriers(lines), []
-        for gone in (False, True):
-            some = list(_drafts((line for line in lines if line.gone is gone), carrier))
-            report.written += store.upsert_order_events(some, received_at=clock.now(), gone=gone)
-            drafts += some
+    return _upsert(_remembered(lines), report)
+
+
+def _upsert(lines: Sequence[Line], report: Reconciled) -> list[EventDraft]:
+    carrier, drafts = _carriers(lines), list[EventDraft]()
+    for gone in (False, True):
+        some = list(_drafts((line for line in lines if line.gone is gone), carrier))
+        report.written += store.upsert_order_events(some, received_at=clock.now(), gone=gone)
+        drafts += some
     report.refunds += sum(draft.kind == REFUND for draft in drafts)
     return drafts
 
@@ -179,7 +217,22 @@ def _carriers(lines: Sequence[Line]) -> Callable[[Line], UUID | None]:
             return link
         return accounts.get(line.user_key) if line.user_key else None
 
-    return carrier
+    removed = _removed(lines, carrier)
+    return (lambda line: None if removed(line) else carrier(line)) if removed else carrier
+
+
+def _removed(lines: Sequence[Line], carrier: Callable[[Line], UUID | None]) -> Callable[[Line], bool] | None:
+    """Return what says whether its buyer has removed a line's item from their history; None where nobody has."""
+
+    def names(line: Line) -> list[str]:
+        who = carrier(line)
+        owners = (line.user_key, who.hex) if who is not None else ()
+        return [item_of(owner, line.item_key) for owner in owners if owner]
+
+    found = forgotten({Kind.ITEM: {name for line in lines for name in names(line)}})[Kind.ITEM]
+    if not found:
+        return None
+    return lambda line: any(name in found and line.placed_at <= found[name] for name in names(line))
 
 
 def _few(keys: Collection[Key]) -> Iterator[list[Key]]:

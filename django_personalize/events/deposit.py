@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import connections, router, transaction
 
-from django_personalize.core.hashing import digests
 from django_personalize.core.types import (
     CountDraft,
     DecisionDraft,
@@ -23,10 +22,12 @@ from django_personalize.core.types import (
 from django_personalize.events import store
 from django_personalize.events.intake import Outcome
 from django_personalize.events.vocabulary import ITEM_KINDS
-from django_personalize.models import DailyCount, Decision, Forgotten, Visitor
+from django_personalize.models import DailyCount, Decision, Visitor
+from django_personalize.visitors.forgotten import Kind, forgotten, item_of
 
 UNKNOWN_DECISION = "unknown_decision"
 UNKNOWN_SLOT = "unknown_slot"
+NO_CONSENT = "no_consent"
 ARRIVAL_LASTS = timedelta(hours=24)
 """How long an event is put down to the visit's arrival."""
 
@@ -76,20 +77,26 @@ def _tally(done: Deposited, given: int, new: int) -> None:
 
 
 def _present(facts: Sequence[Draft], done: Deposited) -> list[Draft]:
-    """Leave out what is about somebody who is gone, and say of every event how the visit began."""
+    """Leave out what is about somebody who is gone or wants no more kept, and say of every event how the visit began."""
     named = {visitor for each in facts if (visitor := getattr(each, "visitor_id", None)) is not None}
     if not named:
         return list(facts)
-    rows = Visitor.objects.filter(pk__in=named).values_list("pk", "referrer", "campaign", "arrived_at")
-    arrivals = {pk: (referrer, campaign, at) for pk, referrer, campaign, at in rows}
-    forgotten = _forgotten(arrivals)
+    rows = Visitor.objects.filter(pk__in=named).values_list("pk", "referrer", "campaign", "arrived_at", "paused_at")
+    arrivals, paused = {}, {}
+    for pk, referrer, campaign, arrived_at, paused_at in rows:
+        arrivals[pk] = (referrer, campaign, arrived_at)
+        if paused_at is not None:
+            paused[pk] = paused_at
+    is_erased = _erased(facts, arrivals)
     kept: list[Draft] = []
     for each in facts:
         visitor = getattr(each, "visitor_id", None)
         if visitor is None:
             kept.append(each)
-        elif visitor not in arrivals or (visitor in forgotten and _moment(each) <= forgotten[visitor]):
+        elif visitor not in arrivals or is_erased(each):
             done.add(Outcome.ERASED)
+        elif visitor in paused and _moment(each) >= paused[visitor]:
+            done.add(Outcome.REFUSED, NO_CONSENT)  # by another browser of theirs, whose cookie does not say so yet
         elif isinstance(each, EventDraft) and not (each.referrer or each.campaign):
             referrer, campaign, at = arrivals[visitor]
             here = at is not None and timedelta() <= each.occurred_at - at < ARRIVAL_LASTS
@@ -105,13 +112,32 @@ def _moment(draft: Draft) -> datetime:
     return draft.decided_at if isinstance(draft, DecisionDraft) else draft.seen_at  # type: ignore[union-attr]
 
 
-def _forgotten(visitors: Collection[UUID]) -> dict[UUID, datetime]:
-    """Return since when the earlier past of these is forgotten: a shop elsewhere may have told of them again since."""
-    if not Forgotten.objects.filter(kind=Forgotten.Kind.VISITOR).exists():
-        return {}
-    named = {digest: visitor for visitor in visitors for digest in digests(Forgotten.Kind.VISITOR, visitor.hex)}
-    found = Forgotten.objects.filter(kind=Forgotten.Kind.VISITOR, digest__in=named)
-    return {named[digest]: at for digest, at in found.values_list("digest", "forgotten_at")}
+def _erased(facts: Sequence[Draft], visitors: Collection[UUID]) -> Callable[[Draft], bool]:
+    """Return what says whether a fact is from before its visitor was erased, or removed its item from their history.
+
+    Their row may be there all the same: a shop elsewhere can have told of them again since.
+    """
+    found = forgotten(
+        {
+            Kind.VISITOR: {visitor.hex for visitor in visitors},
+            Kind.ITEM: {name for each in facts if (name := _dealing(each))},
+        }
+    )
+    if not any(found.values()):
+        return lambda each: False
+
+    def erased(each: Draft) -> bool:
+        whose = getattr(each, "visitor_id", None)
+        since = (found[Kind.VISITOR].get(whose.hex) if whose else None, found[Kind.ITEM].get(_dealing(each)))
+        return any(at is not None and _moment(each) <= at for at in since)
+
+    return erased
+
+
+def _dealing(each: Draft) -> str:
+    if not isinstance(each, EventDraft) or each.visitor_id is None or not each.item_key:
+        return ""
+    return item_of(each.visitor_id.hex, each.item_key)
 
 
 def _decided(facts: Sequence[Draft], done: Deposited) -> list[Draft]:

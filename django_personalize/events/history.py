@@ -17,7 +17,7 @@ def history_of(visitor: Visitor) -> History:
 
     Empty without a yes to `personalization`. An account's browsers are one person, each with its own yes.
     """
-    if not visitor.granted.get(Purpose.PERSONALIZATION.value):
+    if not visitor.grants(Purpose.PERSONALIZATION):
         return History()
     mine = Q(visitor_id=visitor.pk)
     if visitor.user_key:

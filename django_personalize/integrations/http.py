@@ -19,6 +19,8 @@ class FeedShop(MappedShop):
     """
 
     has_cart = False
+    accounts_elsewhere = True
+    """A user of this project is nobody of that shop's, whatever their ids."""
 
     PRODUCT = {
         "model": "personalize.FeedItem",

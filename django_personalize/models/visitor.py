@@ -11,11 +11,15 @@ from django_personalize.core.types import Purpose
 YES_LASTS = timedelta(days=390)
 """How long an answer counts for a browser that never comes back; the cookie lives as long."""
 
+PROFILING = frozenset({Purpose.PERSONALIZATION, Purpose.OFFERS})
+"""What an objection to profiling switches off."""
+
 
 class VisitorQuerySet(models.QuerySet["Visitor"]):
     def granting(self, purpose: Purpose) -> VisitorQuerySet:
-        """Keep those whose last answer to `purpose` was a yes that has not run out."""
-        return self.filter(**{f"granted__{purpose.value}": True}, answered_at__gte=clock.now() - YES_LASTS)
+        """Keep those whose last answer to `purpose` was a yes that has not run out, and is not switched off."""
+        off = {"paused_at": None} | ({"objected_at": None} if purpose in PROFILING else {})
+        return self.filter(**{f"granted__{purpose.value}": True}, answered_at__gte=clock.now() - YES_LASTS, **off)
 
 
 class Visitor(models.Model):
@@ -52,3 +56,8 @@ class Visitor(models.Model):
 
     def __str__(self) -> str:
         return str(self.id)
+
+    def grants(self, purpose: Purpose) -> bool:
+        """Say whether this visitor said yes to `purpose` and has not switched it off since."""
+        switched_off = self.paused_at is not None or (self.objected_at is not None and purpose in PROFILING)
+        return bool(self.granted.get(purpose.value)) and not switched_off

@@ -13,11 +13,9 @@ from django_personalize.consent.states import TRACED, granted, states
 from django_personalize.core.memo import once
 from django_personalize.core.types import Purpose
 from django_personalize.models import Visitor
+from django_personalize.models.visitor import PROFILING
 from django_personalize.visitors import cookie
 from django_personalize.visitors.cookie import OBJECTED, PAUSED, Token
-
-PROFILING = frozenset({Purpose.PERSONALIZATION, Purpose.OFFERS})
-"""What an objection to profiling switches off."""
 
 
 def permitted(request: HttpRequest) -> frozenset[Purpose]:
