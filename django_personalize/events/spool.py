@@ -24,6 +24,8 @@ from django_personalize.events.lines import blanked, framed, unframed
 from django_personalize.exceptions import SpoolFull
 
 SUFFIX = ".facts"
+UNBORN = ".unborn"
+"""Of a segment that nobody holds yet."""
 LOCK = "drain.lock"
 ROTATE_BYTES = 16 * 1024 * 1024
 ROTATE_SECONDS = 60.0
@@ -133,7 +135,7 @@ class Spool:
         path = self.directory / f"{time.time_ns():020d}-{os.getpid()}-{uuid4().hex[:12]}{SUFFIX}"
         reach("before_open")
         # Under another name until it is locked: a drainer takes a segment that nobody holds for one that has ended.
-        unborn = path.with_suffix(".unborn")
+        unborn = path.with_suffix(UNBORN)
         fd = os.open(unborn, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL, 0o600)
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -195,6 +197,14 @@ def segments(directory: Path) -> list[Path]:
         return sorted(path for path in directory.iterdir() if path.suffix == SUFFIX)
     except FileNotFoundError:
         return []
+
+
+def tidy(directory: Path) -> None:
+    """Take away what writers left that were killed before they had written anything."""
+    for path in directory.glob(f"*{UNBORN}"):
+        with suppress(FileNotFoundError):
+            if time.time() - path.stat().st_mtime > ROTATE_SECONDS:
+                path.unlink()
 
 
 def size_of(directory: Path) -> int:

@@ -1,0 +1,26 @@
+"""A served shop in which everybody has said yes, with the default sink; for processes that are killed on purpose."""
+
+from tests.settings import *  # noqa: F403
+
+ROOT_URLCONF = "tests.faults.urls"
+PERSONALIZE = {
+    **PERSONALIZE,  # noqa: F405
+    "CONSENT": "tests.faults.urls.Everybody",
+    "SHOP": "tests.faults.urls.Shelf",
+    "CAPTURE": "beacon",
+    "SINK": os.environ.get("PERSONALIZE_TEST_SINK", "django_personalize.events.sinks.SpoolSink"),  # noqa: F405
+    "DRAIN": os.environ.get("PERSONALIZE_TEST_DRAIN", "thread"),  # noqa: F405
+}
+PERSONALIZE.pop("CART", None)
+LOGGING = {"version": 1, "disable_existing_loggers": False}
+if "PERSONALIZE_TEST_PG_PORT" in os.environ:  # noqa: F405
+    DATABASES = {
+        "default": {
+            "ENGINE": "django.db.backends.postgresql",
+            "NAME": "postgres",
+            "USER": "postgres",
+            "HOST": "127.0.0.1",
+            "PORT": os.environ["PERSONALIZE_TEST_PG_PORT"],  # noqa: F405
+            "OPTIONS": {"connect_timeout": 2},
+        }
+    }
