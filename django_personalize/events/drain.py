@@ -55,6 +55,7 @@ def drain_here(directory: Path) -> Drained:
             logger.error("spool_newer", extra={"segment": path.name, "found": str(found)})
         except Overtaken:
             logger.warning("spool_overtaken", extra={"segment": path.name})
+    spool.tidy(directory)
     return done
 
 
