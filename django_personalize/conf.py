@@ -41,6 +41,8 @@ DEFAULTS: dict[str, Any] = {
 RETENTION = {"events": 395, "orders": 760, "aggregates": 760, "quarantine": 90}
 """Days that each is kept for, where `RETENTION` does not say: 13 and 25 months, and a season for a look."""
 
+FUNCTION_CONSENT = "django_personalize.consent.function.FunctionConsent"
+"""Named, since it lives above."""
 SHORTEST_KEY = 32
 """Characters that one of `INGEST_KEYS` has at least, blanks around it aside; a shorter one opens nothing."""
 
@@ -94,7 +96,7 @@ class Settings:
 
     @property
     def consent(self) -> ConsentSource:
-        source: ConsentSource = loading.instance(self.CONSENT)
+        source: ConsentSource = loading.instance(self.CONSENT, FUNCTION_CONSENT)
         return source
 
     @property

@@ -17,6 +17,7 @@ from django.db import transaction
 from django.utils.crypto import salted_hmac
 
 from django_personalize.capture.accounts import join, link_orders
+from django_personalize.consent.ledger import record
 from django_personalize.consent.states import TRACED
 from django_personalize.core import clock
 from django_personalize.core.types import Purpose
@@ -24,6 +25,8 @@ from django_personalize.models import FeedLine, Visitor
 from django_personalize.privacy.withdraw import change
 from django_personalize.visitors.register import answer
 
+SOURCE = "api"
+"""Who answered, in the words of the consent ledger: the other shop has asked, and tells it here."""
 REPEATED = timedelta(days=1)
 """After how long the same answer, said again, counts from then on."""
 
@@ -34,13 +37,30 @@ def browsers_of(opaque_id: str) -> list[UUID]:
     return [_derived(f"browser:{opaque_id}", secret) for secret in secrets]
 
 
-@transaction.atomic
 def settle(opaque_id: str, account: str, granted: Collection[Purpose], *, refused: bool) -> Visitor | None:
     """Bring our row in line with what this browser answers, and return who is here; None without a yes.
 
     `account` is whoever is logged in, '' for nobody. The same browser under another account is another visitor.
     """
     browser, *former = browsers_of(opaque_id)
+    known = list(Visitor.objects.filter(browser__in=[browser, *former]).values_list("granted", flat=True))
+    wanted = dict.fromkeys(sorted(granted), True)
+    changed = refused or any(each != wanted for each in known)
+    if changed if known else not set(granted).isdisjoint(TRACED):
+        record(browser, granted, set(TRACED) - set(granted) if refused else (), source=SOURCE)
+    return _settled(browser, former, opaque_id, account, granted, refused=refused)
+
+
+@transaction.atomic
+def _settled(
+    browser: UUID,
+    former: Collection[UUID],
+    opaque_id: str,
+    account: str,
+    granted: Collection[Purpose],
+    *,
+    refused: bool,
+) -> Visitor | None:
     if former:
         # Or a no would not reach what was kept before the project changed its key.
         Visitor.objects.filter(browser__in=former).update(browser=browser)

@@ -25,6 +25,10 @@ def load(path: str) -> Any:
 
 
 @cache
-def instance(path: str) -> Any:
-    """Return the one instance per process of the class at `path`, constructed without arguments."""
-    return load(path)()
+def instance(path: str, around: str = "") -> Any:
+    """Return the one instance per process of the class at `path`, constructed without arguments.
+
+    Where `path` leads to a function instead, it is the class at `around`, constructed with that function.
+    """
+    found = load(path)
+    return found() if isinstance(found, type) or not around else load(around)(found)

@@ -6,13 +6,13 @@ the contract class of the same name in `django_personalize.testing.contracts`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
 from django_personalize.core.arrays import Factors, Interactions
 from django_personalize.core.tally import Tally
-from django_personalize.core.types import Batch, CartLine, Consents, Item, Line, Reference, Watched
+from django_personalize.core.types import Batch, CartLine, Consents, Item, Line, Purpose, Reference, Watched
 
 
 class Shop(Protocol):
@@ -127,10 +127,25 @@ class Shop(Protocol):
 
 
 class ConsentSource(Protocol):
-    """`CONSENT`: where the answers of this browser are read. Never writes them, never raises for odd cookies."""
+    """`CONSENT`: where the answers of this browser are read. Gives none itself, never raises for odd cookies.
+
+    A plain function of the request, which returns True, False or None by the name of the purpose, is one too.
+    """
 
     def states(self, request: Any) -> Consents:
         """Return an answer for every purpose; a purpose that the source does not know is UNKNOWN."""
+        ...
+
+    def before(self, request: Any) -> None:
+        """Take what no longer counts out of the request, before any page sees it, so that the banner asks again."""
+        ...
+
+    def after(self, request: Any, response: Any) -> None:
+        """Have an answer that this response gives to the browser say what it needs to, and last as long as it may."""
+        ...
+
+    def texts(self) -> Mapping[Purpose, str]:
+        """Return what shoppers are asked for each purpose, in the language active now; nothing where nobody knows."""
         ...
 
     def prepare(self) -> list[str]:

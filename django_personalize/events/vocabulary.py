@@ -18,6 +18,8 @@ SELECT_PROMOTION = "select_promotion"
 LOGIN = "login"
 USER_ENGAGEMENT = "user_engagement"
 DISMISS = "dismiss"
+REFUSAL = "refusal"
+"""Only ever counted: a no of somebody who is nobody to us, and no event."""
 
 ORDER_KINDS = (PURCHASE, REFUND)
 CART_KINDS = (ADD_TO_CART, REMOVE_FROM_CART)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 from uuid import UUID
@@ -140,6 +140,15 @@ class StaticConsent:
 
     def states(self, request: Any) -> Consents:
         return {purpose: self.answers.get(purpose, ConsentState.UNKNOWN) for purpose in Purpose}
+
+    def before(self, request: Any) -> None:
+        """Nothing: an answer counts until the test gives another."""
+
+    def after(self, request: Any, response: Any) -> None:
+        """Nothing: no cookie carries the answers."""
+
+    def texts(self) -> Mapping[Purpose, str]:
+        return {}
 
     def prepare(self) -> list[str]:
         return []

@@ -1,0 +1,48 @@
+"""What stands for an answer that was not given, and what no answer can permit: the browser's signals, and children."""
+
+from __future__ import annotations
+
+import logging
+
+from django.http import HttpRequest
+
+from django_personalize.conf import settings
+from django_personalize.core.loading import load
+from django_personalize.core.memo import once
+from django_personalize.core.types import Consents, ConsentState, Purpose
+
+logger = logging.getLogger("django_personalize.consent")
+SIGNALS = {"gpc": "HTTP_SEC_GPC", "dnt": "HTTP_DNT"}
+"""Global Privacy Control and Do Not Track, and the header that each is sent by."""
+NOT_FOR_CHILDREN = (Purpose.PERSONALIZATION, Purpose.OFFERS, Purpose.EMAIL, Purpose.ASSISTANT)
+
+
+def ruled(request: HttpRequest, answers: Consents) -> Consents:
+    """Return what counts: a signal of the browser is a no where it gave no answer, and no child is ever profiled."""
+    signalled = ConsentState.UNKNOWN in answers.values() and signal_of(request)
+    if signalled:
+        answers = {
+            purpose: ConsentState.DENIED if state is ConsentState.UNKNOWN else state
+            for purpose, state in answers.items()
+        }
+    if settings.MINOR and any(answers[purpose] is ConsentState.GRANTED for purpose in NOT_FOR_CHILDREN):
+        minor = once(request, "minor", lambda: _is_minor(request))
+        if minor is not ConsentState.GRANTED:
+            answers = {**answers, **dict.fromkeys(NOT_FOR_CHILDREN, minor)}
+    return answers
+
+
+def signal_of(request: HttpRequest) -> str:
+    """Return which of the setting's signals this browser sends: "gpc", "dnt", or '' for none."""
+    return next((name for name in settings.SIGNALS if request.META.get(SIGNALS.get(name, "")) == "1"), "")
+
+
+def _is_minor(request: HttpRequest) -> ConsentState:
+    """Return what a child's presence makes of a yes. Where the shop's function fails, nothing is used and nothing
+    erased.
+    """
+    try:
+        return ConsentState.DENIED if load(settings.MINOR)(request) is True else ConsentState.GRANTED
+    except Exception:
+        logger.exception("minor_not_known")
+        return ConsentState.UNKNOWN
