@@ -7,6 +7,7 @@ from typing import Any
 
 from django.http import HttpRequest
 
+from django_personalize.capture.bots import unseen
 from django_personalize.capture.claims import Refused, read_fields
 from django_personalize.capture.drafts import captured_here, draft
 from django_personalize.capture.refusals import REFUSALS
@@ -15,7 +16,7 @@ from django_personalize.consent.states import TRACED
 from django_personalize.events.isolation import isolated
 from django_personalize.events.vocabulary import CLAIMABLE, ITEM_KINDS, VIEW_ITEM_LIST
 from django_personalize.exceptions import PersonalizeError
-from django_personalize.visitors.resolve import permitted, visitor_of
+from django_personalize.visitors.resolve import permitted, token_here
 
 logger = logging.getLogger("django_personalize")
 FIELDS = frozenset(
@@ -29,8 +30,8 @@ def track(request: HttpRequest, kind: str, item: object = None, **fields: Any) -
     `kind` is one of GA4's names, `item` the shop's own object, `fields` are `quantity`, `price`, `currency`,
     `item_list_id`, `index`, `promotion_id`, `search_term`, `results`, `reason`. Raises `PersonalizeError` for what can
     never be right: an unknown kind or field, a value out of range, a purchase (the shop's orders are read), no item.
-    False without a yes to `analytics` or `personalization`, for a kind that the middleware records by itself, and where
-    storing failed (that is logged).
+    False without a yes to `analytics` or `personalization`, where a machine asks, for a kind that the middleware
+    records by itself, and where storing failed (that is logged).
     """
     if kind not in CLAIMABLE or kind == VIEW_ITEM_LIST:
         names = ", ".join(sorted(CLAIMABLE - {VIEW_ITEM_LIST}))
@@ -45,12 +46,12 @@ def track(request: HttpRequest, kind: str, item: object = None, **fields: Any) -
     if captured_here(kind):
         logger.info("not_tracked", extra={"kind": kind, "reason": "captured_here"})
         return False
-    if permitted(request).isdisjoint(TRACED):
+    if permitted(request).isdisjoint(TRACED) or unseen(request):
         return False
     try:
         with isolated():
-            visitor = visitor_of(request)
-            return visitor is not None and settings.sink.write([draft(request, visitor.pk, kind, **fields)]) == 1
+            token = token_here(request)
+            return token is not None and settings.sink.write([draft(request, token.visitor_id, kind, **fields)]) == 1
     except Exception:
         logger.exception("not_tracked", extra={"kind": kind, "reason": "sink_failed"})
         return False

@@ -18,6 +18,7 @@ from django_personalize.capture.beacon import accept
 from django_personalize.capture.claims import MAX_EVENTS
 from django_personalize.capture.refusals import NO_CONSENT
 from django_personalize.consent.states import TRACED
+from django_personalize.core.text import impersonal
 from django_personalize.core.types import EventDraft, Purpose
 from django_personalize.exceptions import SpoolFull
 
@@ -60,6 +61,8 @@ def take(body: dict[str, Any]) -> dict[str, Any]:
     """Keep the answer, then the events where it permits; what is returned as stored is in the sink."""
     visitor = _read(VisitorRecord(), body, "visitor")
     context = _read(ContextRecord(), body, "context") if body.get("context") is not None else {}
+    if context.get("campaign"):
+        context["campaign"] = impersonal(context["campaign"])
     if _contradicts(visitor):
         raise _refusal("visitor", [problem("granted", body["visitor"].get("granted", ...), WANTED)])
     batch = listed(body, "events", MAX_EVENTS) if body.get("events") else []

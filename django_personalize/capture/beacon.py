@@ -49,14 +49,15 @@ def accept(
     granted: Collection[Purpose],
     make: Callable[..., EventDraft],
     trusted: bool = False,
+    unseen: str = "",
 ) -> Accepted:
     """Store what a batch tells of this visitor of this browser. Durable on return, and safe to repeat with the same
     ids.
 
     `granted` are the purposes with a yes now. `make(kind, uid=…, occurred_at=…, **fields)` returns an event with its
     circumstances, as `partial(drafts.draft, request, visitor)` does. A `trusted` server may tell also what the
-    middleware records by itself, which a page may not, and more facts at once. Raises `NotABatch`, and what the sink
-    raises.
+    middleware records by itself, which a page may not, and more facts at once. `unseen` is why nobody looked, where
+    nobody did: then nothing is kept. Raises `NotABatch`, and what the sink raises.
     """
     events = payload.get("events") if isinstance(payload, dict) else None
     if not isinstance(events, list):
@@ -65,6 +66,8 @@ def accept(
     if frozenset(TRACED).isdisjoint(granted):
         refused[NO_CONSENT] += len(events)
         return Accepted(0, +refused)  # and not even counted: nothing of this batch is anybody's to keep
+    if unseen:
+        refused[unseen], events = len(events), []
     refused[TOO_MANY_EVENTS] += max(0, len(events) - MAX_EVENTS)
     told = list(read_all(events[:MAX_EVENTS], trusted=trusted, refused=refused))
     decisions, groups, parents = _decisions(told), _groups(told), _parents(told)

@@ -30,7 +30,7 @@ from django_personalize.capture.refusals import (
     UNKNOWN_NAME,
 )
 from django_personalize.core import clock
-from django_personalize.core.text import impersonal
+from django_personalize.core.text import impersonal, impersonal_key
 from django_personalize.events.vocabulary import (
     CART_KINDS,
     CLAIMABLE,
@@ -245,6 +245,12 @@ def _term(value: object) -> str:
     return impersonal(_text("search_term")(value))
 
 
+def _name(name: str) -> Callable[[object], str]:
+    """A key of the shop's own content, which nobody can look up: not told where it may be somebody's address."""
+    read = _text(name)
+    return lambda value: impersonal_key(read(value))
+
+
 def _currency(value: object) -> str:
     if not isinstance(value, str) or not (len(value) == 3 and value.isascii() and value.isalpha()):
         raise Refused(BAD_VALUE)
@@ -261,8 +267,8 @@ _slot = _number(1, MAX_INDEX)
 _READERS: dict[str, Callable[[object], Any]] = {
     "item_id": _text("item_key"),
     "item_variant": _text("item_variant"),
-    "item_list_id": _text("item_list_id"),
-    "promotion_id": _text("promotion_id"),
+    "item_list_id": _name("item_list_id"),
+    "promotion_id": _name("promotion_id"),
     "search_term": _term,
     "reason": _reason,
     "currency": _currency,

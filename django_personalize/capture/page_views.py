@@ -13,6 +13,7 @@ from urllib.parse import unquote, urlsplit
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import Resolver404, ResolverMatch, get_script_prefix, resolve
 
+from django_personalize.capture.bots import unseen
 from django_personalize.conf import settings
 from django_personalize.core.memo import once
 from django_personalize.core.types import Item
@@ -173,12 +174,12 @@ def shown_by(request: HttpRequest) -> Shown | None:
 
 
 def view_of(request: HttpRequest, response: HttpResponseBase) -> Shown | None:
-    """Return what somebody has looked at in this response; None for every other page and for prefetches."""
+    """Return what somebody has looked at in this response; None for every other page, and where nobody looked."""
     if request.method != "GET" or response.status_code != 200:
         return None
     if not response.headers.get("Content-Type", "").startswith("text/html"):
         return None
-    if "prefetch" in (request.headers.get("Sec-Purpose", "") + request.headers.get("Purpose", "")):
+    if unseen(request):
         return None
     return shown_by(request)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 NO_CONSENT = "no_consent"
+BOT = "bot"
+PREFETCH = "prefetch"
 NOT_AN_EVENT = "not_an_event"
 UNKNOWN_NAME = "unknown_name"
 NOT_CLAIMABLE = "not_claimable"
@@ -23,6 +25,8 @@ TOO_MANY_EVENTS = "too_many_events"
 
 REFUSALS: dict[str, str] = {
     NO_CONSENT: "The visitor says yes neither to `analytics` nor to `personalization`.",
+    BOT: "The user agent is a crawler's, a link preview's, a monitor's or a script's.",
+    PREFETCH: "The browser fetches ahead a page that nobody sees yet.",
     NOT_AN_EVENT: "The event is no object.",
     UNKNOWN_NAME: "`name` is none of GA4's e-commerce events, nor `dismiss`.",
     NOT_CLAIMABLE: "Purchases, refunds and logins are read from the shop itself.",

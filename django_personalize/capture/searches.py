@@ -7,6 +7,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponseBase
 
+from django_personalize.capture.bots import unseen
 from django_personalize.conf import settings
 from django_personalize.core.loading import load
 from django_personalize.core.memo import once
@@ -17,7 +18,7 @@ TERM_LENGTH = 100
 
 
 def searched(request: HttpRequest) -> str | None:
-    """Return the words that this address asks for, less e-mail addresses; None where it asks for nothing.
+    """Return the words that this address asks for, less what may be personal in them; None where it asks for nothing.
 
     Turning to a later page of the same results is no new search.
     """
@@ -49,7 +50,7 @@ def search_of(request: HttpRequest, response: HttpResponseBase) -> tuple[str, in
     A suggestion box asks at every key press: only whole pages count, and answers in JSON only of the views that
     `SEARCH["views"]` names.
     """
-    if response.status_code != 200:
+    if response.status_code != 200 or unseen(request):
         return None
     match = request.resolver_match
     named = match is not None and match.view_name in settings.SEARCH.get("views", ())

@@ -12,6 +12,7 @@ from django.template.loader import select_template
 from django.utils.safestring import SafeString
 
 from django_personalize.artifacts.store import live
+from django_personalize.capture.bots import is_bot
 from django_personalize.conf import settings
 from django_personalize.core import clock
 from django_personalize.core.memo import once
@@ -154,6 +155,8 @@ def _person(request: HttpRequest) -> tuple[Visitor | None, History]:
 
 
 def _look_up(request: HttpRequest) -> tuple[Visitor | None, History]:
+    if is_bot(request):
+        return None, History()
     visitor = visitor_of(request)
     if visitor is None or Purpose.PERSONALIZATION not in permitted(request):
         return visitor, History()

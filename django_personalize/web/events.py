@@ -7,7 +7,6 @@ import logging
 from functools import partial
 from urllib.parse import urlsplit
 
-from django.core.cache import cache
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.cache import add_never_cache_headers
@@ -15,19 +14,15 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from django_personalize.capture.beacon import Accepted, NotABatch, accept
+from django_personalize.capture.bots import unseen
+from django_personalize.capture.budget import BATCHES_A_MINUTE, FACTS_A_MINUTE, MINUTE, is_too_much, spend
 from django_personalize.capture.drafts import draft
-from django_personalize.core import clock
 from django_personalize.visitors import cookie
 from django_personalize.visitors.cookie import Token
-from django_personalize.visitors.resolve import account_of, permitted, token_of
+from django_personalize.visitors.resolve import permitted, token_here
 
 logger = logging.getLogger("django_personalize.web")
 MAX_BYTES = 64 * 1024
-BATCHES_A_MINUTE = 120
-"""Several tabs that each report every five seconds, and whenever they are left, stay below it."""
-FACTS_A_MINUTE = 2_000
-"""A visitor who looks through a long catalogue stays below it."""
-MINUTE = 60
 RETRY_SECONDS = 30
 TYPES = ("application/json", "text/plain")
 """A browser that may not send JSON by beacon calls it plain text."""
@@ -54,19 +49,19 @@ def _answer(request: HttpRequest) -> HttpResponse:
     if request.content_type not in TYPES:
         return _problem(415, "Wanted application/json.")
     try:
-        token = token_of(request)
-        if token is None or not token.belongs_to(account_of(request) if token.account else ""):
+        token = token_here(request)
+        if token is None:
             response = HttpResponse(status=204)
             cookie.silence(response)
             return response
-        if _is_too_much(token):
-            text = f"At most {BATCHES_A_MINUTE} batches and {FACTS_A_MINUTE} facts a minute."
+        if is_too_much(request, token.visitor_id):
+            text = f"At most {BATCHES_A_MINUTE} batches and {FACTS_A_MINUTE} facts a minute of one visitor."
             return _problem(429, text, retry_after=MINUTE)
         body = _body(request)
         if body is None:
             return _problem(413, "At most 64 kB.")
         accepted = _accept(request, token, body)
-        _count("facts", token, accepted.written)
+        spend(request, token.visitor_id, accepted.written)
     except NotABatch as problem:
         return _problem(400, str(problem))
     except Exception:
@@ -84,7 +79,12 @@ def _accept(request: HttpRequest, token: Token, body: bytes) -> Accepted:
         raise NotABatch("No JSON in UTF-8.") from problem
     who = token.visitor_id
     return accept(
-        payload, visitor_id=who, browser=token.browser, granted=permitted(request), make=partial(draft, request, who)
+        payload,
+        visitor_id=who,
+        browser=token.browser,
+        granted=permitted(request),
+        make=partial(draft, request, who),
+        unseen=unseen(request),
     )
 
 
@@ -98,21 +98,6 @@ def _body(request: HttpRequest) -> bytes | None:
     except OSError as problem:
         raise NotABatch("The body ended early.") from problem
     return body if len(body) <= MAX_BYTES else None
-
-
-def _is_too_much(token: Token) -> bool:
-    return _count("batches", token, 1) > BATCHES_A_MINUTE or _count("facts", token, 0) >= FACTS_A_MINUTE
-
-
-def _count(what: str, token: Token, more: int) -> int:
-    """Add to this visitor's count of the running minute and return it. A cache that is away limits nobody."""
-    # The minute is in the key, since not every cache keeps the time at which a counted key ends.
-    key = f"personalize:{what}:{token.visitor_id.hex}:{int(clock.now().timestamp()) // MINUTE}"
-    try:
-        cache.add(key, 0, MINUTE)
-        return cache.incr(key, more)
-    except Exception:
-        return 0
 
 
 def _problem(status: int, text: str, *, retry_after: int | None = None) -> HttpResponse:

@@ -12,7 +12,7 @@ from django_personalize.api import fields, orders, products, taken
 from django_personalize.api.keys import RATE
 from django_personalize.api.views import Events, Orders, Products
 from django_personalize.capture.claims import MAX_EVENTS, MAX_ITEMS, OLDEST
-from django_personalize.capture.refusals import CAPTURED_HERE, REFUSALS, TOO_MANY_EVENTS
+from django_personalize.capture.refusals import BOT, CAPTURED_HERE, PREFETCH, REFUSALS, TOO_MANY_EVENTS
 from django_personalize.conf import SHORTEST_KEY
 from django_personalize.events.vocabulary import CLAIMABLE, DISMISS_REASONS, LOGIN
 from tests.api.conftest import product
@@ -43,7 +43,7 @@ def test_the_names_of_an_order_and_of_a_line():
 def test_the_events_and_why_they_are_refused():
     events, refusals = rows("## What shoppers do")
     assert events == CLAIMABLE | {LOGIN}
-    assert refusals == set(REFUSALS) - {CAPTURED_HERE, TOO_MANY_EVENTS}
+    assert refusals == set(REFUSALS) - {CAPTURED_HERE, TOO_MANY_EVENTS, BOT, PREFETCH}
     assert all(f"`{reason}`" in TEXT for reason in DISMISS_REASONS)
 
 

@@ -25,6 +25,8 @@ create_groups()
 for name in ("customer-1", "customer-2"):
     user = User.objects.get(username=name); user.set_password("pw"); user.save()
 """
+PERSON = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36"
+"""What a browser says that somebody sits at; a headless one says that nobody does, and is left out."""
 COUNT = """
 import django, json; django.setup()
 from django_personalize.models import Decision, Event, Impression, Visitor
@@ -110,7 +112,7 @@ def chromium() -> Iterator[Any]:
 
 def opened(chromium: Any, base: str, *, tolerate: str = "\0") -> Iterator[Any]:
     """A page in a fresh browser profile; any error in its console fails the test, but for one that says `tolerate`."""
-    context = chromium.new_context(base_url=base, viewport={"width": 1280, "height": 900})
+    context = chromium.new_context(base_url=base, viewport={"width": 1280, "height": 900}, user_agent=PERSON)
     context.set_default_timeout(10_000)
     page = context.new_page()
     errors: list[str] = []

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from tests.browser.conftest import visitor_of
+from tests.browser.conftest import PERSON, visitor_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 ENDPOINT = "/personalize/events/"
@@ -474,7 +474,7 @@ def test_a_cached_page_is_viewed_by_each_of_its_visitors(cached_page, beacon, ch
     pass_time(page)
     eventually(lambda: beacon.events(page, "view_item", "item_key"), [("3",)])
     html = page.content()
-    with_another = chromium.new_context(base_url=beacon.base)
+    with_another = chromium.new_context(base_url=beacon.base, user_agent=PERSON)
     other = with_another.new_page()
     accept(other, "/cached/3/")
     pass_time(other)

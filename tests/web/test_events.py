@@ -7,10 +7,11 @@ import pytest
 from django.core.cache import cache
 from django.test import RequestFactory
 
+from django_personalize.capture.budget import BATCHES_A_MINUTE, FACTS_A_MINUTE
 from django_personalize.capture.claims import MAX_FACTS, MAX_ITEMS
 from django_personalize.models import Event, Impression, Visitor
 from django_personalize.visitors import cookie
-from django_personalize.web.events import BATCHES_A_MINUTE, FACTS_A_MINUTE, MAX_BYTES, events
+from django_personalize.web.events import MAX_BYTES, events
 from tests.capture.test_beacon import about, decision, event
 from tests.people import token, visitor
 from tests.shops import user

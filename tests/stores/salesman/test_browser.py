@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.conftest import chromium  # noqa: F401
+from tests.browser.conftest import PERSON, chromium  # noqa: F401
 from tests.processes import environment, free_port, get, run, running, until
 from tests.stores.salesman.shopping import BUYER
 
@@ -69,7 +69,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, dict
 @pytest.fixture
 def page(chromium: Any, served: tuple[str, dict[str, str]]) -> Iterator[Any]:  # noqa: F811
     """A fresh browser; an error in a page's own scripts fails the test. Nothing is loaded from anywhere else."""
-    context = chromium.new_context(base_url=served[0], viewport={"width": 1280, "height": 900})
+    context = chromium.new_context(base_url=served[0], viewport={"width": 1280, "height": 900}, user_agent=PERSON)
     context.set_default_timeout(30_000)
     context.route(lambda url: not url.startswith(served[0]), lambda route: route.abort())
     page = context.new_page()
