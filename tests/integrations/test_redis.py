@@ -356,6 +356,7 @@ def test_a_fork_has_connections_of_its_own(sink):
     assert (sink.waiting(), sink.spool.waiting()) == (3, 0)
 
 
+@pytest.mark.django_db(transaction=True)  # it lets go of its connection
 def test_whoever_drains_this_host_drains_redis_too(sink):
     sink.write([event(1)])
     sink.spool.write([event(2)])
