@@ -37,6 +37,12 @@ def token_of(request: HttpRequest) -> Token | None:
     return once(request, "token", lambda: None if permitted(request).isdisjoint(TRACED) else cookie.read(request))
 
 
+def token_here(request: HttpRequest) -> Token | None:
+    """Return the same, where whoever is here now may be that visitor. Asks who is logged in only of an account's."""
+    token = token_of(request)
+    return token if token is not None and token.belongs_to(account_of(request) if token.account else "") else None
+
+
 def browser_of(request: HttpRequest) -> Visitor | None:
     """Return the visitor that this browser's cookie names, whoever is logged in, with one query per request.
 
@@ -47,7 +53,12 @@ def browser_of(request: HttpRequest) -> Visitor | None:
 
 def _named_by_the_cookie(request: HttpRequest) -> Visitor | None:
     token = token_of(request)
-    return None if token is None else Visitor.objects.select_related("cart").filter(pk=token.visitor_id).first()
+    found = None if token is None else Visitor.objects.select_related("cart").filter(pk=token.visitor_id).first()
+    if found is None:
+        return None
+    allowed = permitted(request)
+    # Switched off in another browser of theirs: this one's cookie does not say so yet.
+    return None if permits(allowed, token_for(found, allowed)).isdisjoint(TRACED) else found
 
 
 def visitor_of(request: HttpRequest) -> Visitor | None:
