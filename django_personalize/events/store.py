@@ -14,6 +14,7 @@ from typing import Any
 from django.db import connections, models, router, transaction
 
 from django_personalize.core.types import DecisionDraft, EventDraft, ImpressionDraft, Slot
+from django_personalize.events import copy
 from django_personalize.models import Decision, Event, Impression
 
 CHUNK = 10_000
@@ -152,23 +153,40 @@ def _write(
     if not (chunk := list(islice(rows, CHUNK))):
         return 0
     connection = connections[router.db_for_write(model)]
-    quote = connection.ops.quote_name  # "index" is a word of SQL
     fields: list[Any] = [model._meta.get_field(name) for name in names]
     prepare = [(place, ready) for place, field in enumerate(fields) if (ready := _preparation(field, connection))]
-    sql = (
-        f"INSERT INTO {model._meta.db_table} ({', '.join(quote(field.column) for field in fields)}) "
-        f"VALUES ({', '.join(['%s'] * len(fields))}) ON CONFLICT {on_conflict}"
-    )
     written = 0
     with transaction.atomic(using=connection.alias, savepoint=False), connection.cursor() as cursor:
         while chunk:
             columns: list[Sequence[Any]] = list(zip(*chunk, strict=True))
             for place, ready in prepare:
                 columns[place] = ready(columns[place])
-            cursor.executemany(sql, list(zip(*columns, strict=True)))
-            written += max(cursor.rowcount, 0)
+            # A statement that updates must meet each row once; one after another may meet it again.
+            in_bulk = copy.pays(connection, len(chunk)) and (
+                on_conflict.endswith("NOTHING") or len(set(columns[0])) == len(chunk)
+            )
+            write = copy.insert if in_bulk else _one_by_one
+            written += write(connection, cursor, model, fields, columns, on_conflict)
             chunk = list(islice(rows, CHUNK))
     return written
+
+
+def _one_by_one(
+    connection: Any,
+    cursor: Any,
+    model: type[models.Model],
+    fields: Sequence[Any],
+    columns: Sequence[Sequence[Any]],
+    on_conflict: str,
+) -> int:
+    quote = connection.ops.quote_name  # "index" is a word of SQL
+    cursor.executemany(
+        f"INSERT INTO {model._meta.db_table} ({', '.join(quote(field.column) for field in fields)}) "
+        f"VALUES ({', '.join(['%s'] * len(fields))}) ON CONFLICT {on_conflict}",
+        list(zip(*columns, strict=True)),
+    )
+    written: int = cursor.rowcount
+    return max(written, 0)
 
 
 def _preparation(field: Any, connection: Any) -> Callable[[Sequence[Any]], list[Any]] | None:
