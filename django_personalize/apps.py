@@ -16,12 +16,14 @@ class PersonalizeConfig(AppConfig):
 
     def ready(self) -> None:
         from django_personalize import checks  # noqa: F401  registers the system checks
-        from django_personalize.capture.watch import connect
+        from django_personalize.capture import watch
+        from django_personalize.privacy import departed
 
-        connect()
+        watch.connect()
+        departed.connect()
         worker_init.connect(_import_tasks, dispatch_uid="django_personalize.tasks")
 
 
 def _import_tasks(**kwargs: Any) -> None:
     """Sent in workers only, and after Django is set up there: a web process must not import what trains."""
-    from django_personalize.tasks import drain, sync, train  # noqa: F401
+    from django_personalize.tasks import drain, purge, sync, train  # noqa: F401

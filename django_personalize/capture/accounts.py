@@ -8,14 +8,13 @@ from __future__ import annotations
 from django_personalize.capture.orders import reconcile
 from django_personalize.core.types import Purpose
 from django_personalize.models import Visitor
-from django_personalize.visitors.register import register
+from django_personalize.visitors.register import register, take_over
 from django_personalize.visitors.resolve import belongs
 
 
 def join(visitor: Visitor, account: str) -> None:
     """Make `visitor` the account's, and its past orders theirs where they grant `personalization`."""
-    visitor.user_key = account
-    visitor.save(update_fields=["user_key"])
+    take_over(visitor, account)
     link_orders(visitor)
 
 

@@ -77,7 +77,7 @@ def _tally(done: Deposited, given: int, new: int) -> None:
 
 
 def _present(facts: Sequence[Draft], done: Deposited) -> list[Draft]:
-    """Leave out what is about somebody who is gone or wants no more kept, and say of every event how the visit began."""
+    """Leave out what is about somebody who is gone, or wants no more kept; say of each event how the visit began."""
     named = {visitor for each in facts if (visitor := getattr(each, "visitor_id", None)) is not None}
     if not named:
         return list(facts)

@@ -19,7 +19,11 @@ def forget(kind: str, values: Collection[str], moment: datetime) -> None:
     marks = (Forgotten(kind=kind, digest=digest(kind, value), forgotten_at=moment) for value in sorted(set(values)))
     while some := list(islice(marks, AT_ONCE)):
         Forgotten.objects.bulk_create(
-            some, update_conflicts=True, unique_fields=["kind", "digest"], update_fields=["forgotten_at"], batch_size=500
+            some,
+            update_conflicts=True,
+            unique_fields=["kind", "digest"],
+            update_fields=["forgotten_at"],
+            batch_size=500,
         )
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from uuid import UUID, uuid4
 
+from django.db.models import Max, Q
+
 from django_personalize.core import clock
 from django_personalize.core.types import Purpose
 from django_personalize.models import Visitor
@@ -13,13 +15,32 @@ from django_personalize.models import Visitor
 def register(granted: Collection[Purpose], *, user_key: str = "", browser: UUID | None = None) -> Visitor:
     """Create the row for a browser that just said yes; `browser` where it has been a visitor before."""
     now = clock.now()
-    return Visitor.objects.create(
+    visitor = Visitor(
         browser=browser or uuid4(),
         user_key=user_key,
         granted=dict.fromkeys(sorted(granted), True),
         created_at=now,
         answered_at=now,
     )
+    _switch_off(visitor)
+    visitor.save(force_insert=True)
+    return visitor
+
+
+def take_over(visitor: Visitor, user_key: str) -> None:
+    """Make a guest's visitor the account's; what either has switched off stays so."""
+    visitor.user_key = user_key
+    _switch_off(visitor)
+    visitor.save(update_fields=["user_key", "paused_at", "objected_at"])
+
+
+def _switch_off(visitor: Visitor) -> None:
+    """Switch off what the person has switched off elsewhere: on another device, or here before they logged out."""
+    kin = Q(user_key=visitor.user_key) if visitor.user_key else Q(browser=visitor.browser)
+    others = Visitor.objects.filter(kin).exclude(pk=visitor.pk)
+    found = others.aggregate(paused=Max("paused_at"), objected=Max("objected_at"))
+    visitor.paused_at = visitor.paused_at or found["paused"]
+    visitor.objected_at = visitor.objected_at or found["objected"]
 
 
 def answer(visitor: Visitor, granted: Collection[Purpose]) -> None:
