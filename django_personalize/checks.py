@@ -17,9 +17,11 @@ from django_personalize.conf import DEFAULTS, SHORTEST_KEY, settings
 from django_personalize.core.loading import load
 from django_personalize.exceptions import ConfigurationError
 from django_personalize.models import Visitor
+from django_personalize.placements.fragments import cached_tags
 from django_personalize.shop.mapping import MappedShop
 from django_personalize.shop.validation_values import check_loads, unknown_keys
 from django_personalize.shop.vocabulary import SEARCH_KEYS
+from django_personalize.templatetags.personalize import register
 
 MIDDLEWARE = "django_personalize.middleware.PersonalizeMiddleware"
 FETCH_FROM_CACHE = "django.middleware.cache.FetchFromCacheMiddleware"
@@ -49,7 +51,7 @@ def check_settings(**kwargs: Any) -> list[CheckMessage]:
 def check_surroundings(**kwargs: Any) -> list[CheckMessage]:
     """What lies around the dict: time zones, databases and their options, middleware and its order, URLs, LightFM."""
     sqlite = _sqlite(django_settings.DATABASES.get("default", {}))
-    return [*_time_zones(), *_database(), *_middleware(), *_urls(), *_lightfm(), *sqlite]
+    return [*_time_zones(), *_database(), *_middleware(), *_urls(), *_lightfm(), *sqlite, *_fragments()]
 
 
 def _mappings() -> Iterator[CheckMessage]:
@@ -264,6 +266,25 @@ def _lightfm() -> list[CheckMessage]:
             )
         ]
     return []
+
+
+def _fragments() -> list[CheckMessage]:
+    """Tags within `{% cache %}`; the script alone is the same for everybody."""
+    try:
+        found = cached_tags(frozenset(register.tags) - {"personalize_script"})
+    except Exception:  # whatever a shop's own loader or file system does
+        return []
+    hint = "Move it out of the {% cache %} block, or end the block before it and begin another after it."
+    return [
+        Warning(
+            f"{each.template}, line {each.line}: {{% {each.tag} %}} stands inside {{% cache %}}"
+            + (f" of {each.cached_by}" if each.cached_by != each.template else "")
+            + ": what it shows to one visitor is shown to all.",
+            hint=hint,
+            id="personalize.W007",
+        )
+        for each in found
+    ]
 
 
 def _sqlite(database: dict[str, Any]) -> list[CheckMessage]:
