@@ -5,13 +5,17 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
+from uuid import UUID, uuid4
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
+from django.db import transaction
 from django.http import HttpRequest, HttpResponseBase
-from django.utils.cache import patch_cache_control, patch_vary_headers
+from django.utils.cache import add_never_cache_headers, patch_cache_control, patch_vary_headers
 
 from django_personalize.capture.accounts import join, link_orders, successor
 from django_personalize.capture.arrivals import note_arrival
+from django_personalize.capture.bots import is_bot, is_prefetch
+from django_personalize.capture.budget import may_come
 from django_personalize.capture.carts import note_cart
 from django_personalize.capture.drafts import captured_here, draft
 from django_personalize.capture.live import follow_orders, in_admin
@@ -19,17 +23,19 @@ from django_personalize.capture.page_views import view_of
 from django_personalize.capture.searches import search_of
 from django_personalize.capture.visit import Visit, visiting
 from django_personalize.conf import settings
-from django_personalize.consent.states import TRACED, granted, states_after
+from django_personalize.consent.ledger import record
+from django_personalize.consent.states import TRACED, granted, states, states_after
 from django_personalize.core.requests import SAFE_METHODS
-from django_personalize.core.types import ConsentState, Line, Purpose
+from django_personalize.core.types import Consents, ConsentState, Line, Purpose
 from django_personalize.events.collector import collector_of
 from django_personalize.events.counts import count
 from django_personalize.events.isolation import isolated
-from django_personalize.events.vocabulary import LOGIN, SEARCH, VIEW_ITEM
+from django_personalize.events.vocabulary import LOGIN, REFUSAL, SEARCH, VIEW_ITEM
 from django_personalize.models import Visitor
 from django_personalize.placements.present import is_personal
 from django_personalize.privacy.withdraw import change
-from django_personalize.visitors import cookie
+from django_personalize.visitors import cookie, session_tier
+from django_personalize.visitors.asking import was_asked_about
 from django_personalize.visitors.register import register
 from django_personalize.visitors.resolve import (
     Presence,
@@ -64,12 +70,16 @@ class PersonalizeMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
         if self.asynchronous:
             return self._asynchronously(request)
+        if request.COOKIES:
+            self._step("before", lambda: settings.consent.before(request))
         with visiting() as visit:
             response: HttpResponseBase = self.get_response(request)
         self.after(request, response, visit)
         return response
 
     async def _asynchronously(self, request: HttpRequest) -> HttpResponseBase:
+        if request.COOKIES:
+            await sync_to_async(self._step)("before", lambda: settings.consent.before(request))
         with visiting() as visit:
             response: HttpResponseBase = await self.get_response(request)
         await sync_to_async(self.after)(request, response, visit)
@@ -81,8 +91,14 @@ class PersonalizeMiddleware:
             # First, and apart: nothing that may fail below can leave a personal page to a shared cache.
             patch_cache_control(response, private=True, max_age=0)
             patch_vary_headers(response, ["Cookie"])
+        if response.cookies:
+            self._step("banner", lambda: settings.consent.after(request, response))
+        if was_asked_about(request):
+            patch_vary_headers(response, ["Sec-GPC", "DNT"])
         if _is_ours(request):
             return  # our own addresses say what happened themselves, and a beacon in flight outlives no withdrawal
+        if session_tier.NAME in request.COOKIES:
+            self._step("visit", lambda: self.remember(request, response))
         token = cookie.read(request)
         here: Presence | None = None
         if token is not None or request.method not in SAFE_METHODS:
@@ -117,16 +133,23 @@ class PersonalizeMiddleware:
         answers = states_after(request, response)
         allowed = granted(answers)
         kept = permits(allowed, token)
+        answered = answers != states(request)
         if token is not None and token.granted - allowed:
             refused = any(answers[purpose] is ConsentState.DENIED for purpose in token.granted)
-            if refused or not self._is_kept(token, kept):
-                change(token.visitor_id, kept, refused=refused)
-                if refused and allowed.isdisjoint(TRACED):
+            gone = refused and allowed.isdisjoint(TRACED)
+            if gone or answered or not self._is_kept(token, allowed):
+                self._prove(token.browser, answers)
+                change(token.visitor_id, allowed, refused=refused)
+                if gone:
                     cookie.clear(response)
-        if kept.isdisjoint(TRACED):
+        elif token is not None and (answered or (request.method not in SAFE_METHODS and allowed - token.granted)):
+            self._prove(token.browser, answers)
+        elif token is None and answered and kept.isdisjoint(TRACED) and ConsentState.DENIED in answers.values():
+            count(REFUSAL)
+        if kept.isdisjoint(TRACED) or is_bot(request):
             return None
         if request.method not in SAFE_METHODS:
-            return self._identified(request, response, token, allowed)
+            return self._identified(request, response, token, answers)
         if token is None:
             return None
         here = Presence(token, lambda: browser_of(request))
@@ -143,21 +166,27 @@ class PersonalizeMiddleware:
         request: HttpRequest,
         response: HttpResponseBase,
         token: cookie.Token | None,
-        allowed: frozenset[Purpose],
+        answers: Consents,
     ) -> Presence | None:
         """After an unsafe method, which is where people say yes, log in and log out.
 
         Its response is never cached, so here one may ask who is logged in.
         """
-        account, kept = account_of(request), permits(allowed, token)
+        account, allowed = account_of(request), granted(answers)
         visitor = None
         if token is not None:
             visitor = Visitor.objects.select_related("cart").filter(pk=token.visitor_id).first()
+        if visitor is None and token is not None and answers == states(request) and is_erased(token):
+            # By another browser of theirs: the yes that this one still holds was given before, and went with it.
+            forget_browser(request, response)
+            return None
+        if visitor is None and not may_come(request):
+            return None
         if visitor is None:
-            visitor = register(kept, user_key=account)
+            visitor = self._registered(account, answers)
             link_orders(visitor)
         else:
-            visitor = change(visitor.pk, kept, refused=False) or visitor
+            visitor = change(visitor.pk, allowed, refused=False) or visitor
             visitor = successor(visitor, account) or visitor
             if account and not visitor.user_key:
                 join(visitor, account)
@@ -166,6 +195,20 @@ class PersonalizeMiddleware:
             cookie.write(request, response, answered)
         here = Presence(answered, lambda: visitor)
         return here if belongs(visitor, account) else None
+
+    @classmethod
+    def _registered(cls, account: str, answers: Consents) -> Visitor:
+        """Make somebody of a browser that has just said yes, together with the proof of it, or neither."""
+        browser = uuid4()
+        with transaction.atomic():
+            cls._prove(browser, answers)
+            return register(granted(answers), user_key=account, browser=browser)
+
+    @staticmethod
+    def _prove(browser: UUID, answers: Consents) -> None:
+        """Put on record what this browser has answered, or what stands for an answer of it."""
+        refused = [purpose for purpose, state in answers.items() if state is ConsentState.DENIED]
+        record(browser, granted(answers), refused, source=settings.CONSENT)
 
     @staticmethod
     def _is_theirs(
@@ -192,6 +235,17 @@ class PersonalizeMiddleware:
         return True
 
     @staticmethod
+    def remember(request: HttpRequest, response: HttpResponseBase) -> None:
+        """Have the browser of somebody who chose this visit only remember what it looked at, until that has ended."""
+        if session_tier.has_ended(request, response):
+            session_tier.end(response)
+            return
+        add_never_cache_headers(response)
+        shown = None if in_admin(request) else view_of(request, response)
+        if shown is not None:
+            session_tier.write(request, response, [shown.item_key, *(session_tier.seen(request) or ())])
+
+    @staticmethod
     def count_view(request: HttpRequest, response: HttpResponseBase) -> None:
         """Count a view by somebody of whom nothing may be stored: one more on that day, and no more than that."""
         if in_admin(request) or not captured_here(VIEW_ITEM):
@@ -205,7 +259,8 @@ class PersonalizeMiddleware:
         """Gather what this page tells; nothing of the admin's, and nothing about the moment before the yes."""
         if in_admin(request) or permitted(request).isdisjoint(TRACED):
             return
-        note_arrival(request, response, here.visitor_id)
+        if not is_prefetch(request):
+            note_arrival(request, response, here.visitor_id)
         collector, who = collector_of(request), here.visitor_id
         if visit.logged_in:
             collector.add(draft(request, who, LOGIN))

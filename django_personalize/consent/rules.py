@@ -26,10 +26,17 @@ def ruled(request: HttpRequest, answers: Consents) -> Consents:
             for purpose, state in answers.items()
         }
     if settings.MINOR and any(answers[purpose] is ConsentState.GRANTED for purpose in NOT_FOR_CHILDREN):
-        minor = once(request, "minor", lambda: _is_minor(request))
-        if minor is not ConsentState.GRANTED:
-            answers = {**answers, **dict.fromkeys(NOT_FOR_CHILDREN, minor)}
+        left = once(request, "minor", lambda: _left_of_a_yes(request))
+        if left is not ConsentState.GRANTED:
+            answers = {**answers, **dict.fromkeys(NOT_FOR_CHILDREN, left)}
     return answers
+
+
+def is_for_children(request: HttpRequest) -> bool:
+    """Say whether a child may be here, so that nothing is profiled whatever was chosen."""
+    if not settings.MINOR:
+        return False
+    return once(request, "minor", lambda: _left_of_a_yes(request)) is not ConsentState.GRANTED
 
 
 def signal_of(request: HttpRequest) -> str:
@@ -37,10 +44,8 @@ def signal_of(request: HttpRequest) -> str:
     return next((name for name in settings.SIGNALS if request.META.get(SIGNALS.get(name, "")) == "1"), "")
 
 
-def _is_minor(request: HttpRequest) -> ConsentState:
-    """Return what a child's presence makes of a yes. Where the shop's function fails, nothing is used and nothing
-    erased.
-    """
+def _left_of_a_yes(request: HttpRequest) -> ConsentState:
+    """Return what the shop's function leaves of a yes. Where it fails, nothing is used and nothing erased."""
     try:
         return ConsentState.DENIED if load(settings.MINOR)(request) is True else ConsentState.GRANTED
     except Exception:

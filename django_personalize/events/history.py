@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from django.db.models import Q
 
 from django_personalize.core.types import History, Purpose
-from django_personalize.events.vocabulary import PURCHASE, REFUND, VIEW_ITEM
+from django_personalize.events.vocabulary import ORDER_KINDS, PURCHASE, REFUND, VIEW_ITEM
 from django_personalize.models import Event, Visitor
 
 LIMIT = 2_000
 """Newest rows read per person: bounds the time of a page, and no weight survives so many."""
 
 
-def history_of(visitor: Visitor) -> History:
-    """Return views and purchases, newest first, net of what came back, in one query.
+def history_of(visitor: Visitor, *, kinds: Collection[str] = (VIEW_ITEM, *ORDER_KINDS)) -> History:
+    """Return views and purchases, or what of them is of these `kinds`, newest first, net of what came back, in one
+    query.
 
     Empty without a yes to `personalization`. An account's browsers are one person, each with its own yes.
     """
@@ -24,7 +27,7 @@ def history_of(visitor: Visitor) -> History:
         same = Visitor.objects.granting(Purpose.PERSONALIZATION).filter(user_key=visitor.user_key)
         mine = Q(visitor_id__in=same.values("pk"))
     rows = list(
-        Event.objects.filter(mine, kind__in=(VIEW_ITEM, PURCHASE, REFUND))
+        Event.objects.filter(mine, kind__in=kinds)
         .exclude(item_key="")
         .order_by("-occurred_at", "-pk")
         .values_list("kind", "item_key", "quantity", "occurred_at", "transaction_id")[:LIMIT]

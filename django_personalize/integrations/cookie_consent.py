@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cookie_consent.cache import delete_cache
+from cookie_consent.conf import settings as django_settings
 from cookie_consent.models import Cookie, CookieGroup
-from cookie_consent.util import dict_to_cookie_str, parse_cookie_str
-from django.conf import settings
+from cookie_consent.util import dict_to_cookie_str, parse_cookie_str, set_cookie_dict_to_response
 from django.db import DatabaseError, transaction
 from django.db.models import Max
 from django.db.models.signals import post_delete, post_save
@@ -25,7 +25,9 @@ from django_personalize.events.isolation import isolated
 from django_personalize.visitors.cookie import LEAVE, MAX_AGE, NAME
 
 logger = logging.getLogger("django_personalize.consent")
-EVERY_SECONDS = 3.0
+settings: Any = django_settings
+"""With the library's own, which no type knows of."""
+EVERY_SECONDS = 5.0
 """How soon this process sees what another one changed in the groups."""
 NO_LASTS = 182 * 24 * 60 * 60
 """Half a year, in seconds: after that somebody who refused everything may be asked again, and not before."""
@@ -124,6 +126,13 @@ class CookieConsent:
         if given["max-age"] != "" and int(given["max-age"]) > longest:
             given["max-age"] = longest
             given["expires"] = http_date(clock.now().timestamp() + longest)
+
+    def decline(self, request: Any, response: Any) -> None:
+        """Have this browser say no to every purpose from this response on; its other answers stay."""
+        pairs = parse_cookie_str(request.COOKIES.get(settings.COOKIE_CONSENT_NAME, ""))
+        no = {purpose.value: settings.COOKIE_CONSENT_DECLINE for purpose in self._current().by_purpose}
+        set_cookie_dict_to_response(response, pairs | no)
+        self.after(request, response)
 
     def texts(self) -> Mapping[Purpose, str]:
         return {purpose: f"{group.name}\n{group.description}" for purpose, group in self._current().by_purpose.items()}

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
+from django.db.models import Q
 from django.http import HttpRequest
 from django.template.loader import select_template
 from django.utils.safestring import SafeString
@@ -14,10 +15,12 @@ from django.utils.safestring import SafeString
 from django_personalize.artifacts.store import live
 from django_personalize.capture.bots import is_bot
 from django_personalize.conf import settings
+from django_personalize.consent.states import states
 from django_personalize.core import clock
 from django_personalize.core.memo import once
 from django_personalize.core.types import (
     Candidate,
+    ConsentState,
     DecisionDraft,
     History,
     Item,
@@ -29,10 +32,12 @@ from django_personalize.core.types import (
 from django_personalize.events.collector import collector_of
 from django_personalize.events.history import history_of
 from django_personalize.events.isolation import isolated
+from django_personalize.events.vocabulary import ORDER_KINDS, VIEW_ITEM
 from django_personalize.models import Visitor
 from django_personalize.placements.decide import PLACEMENTS, Block, Decision, Placement, decide
 from django_personalize.placements.reasons import sentence
-from django_personalize.visitors.resolve import permitted, visitor_of
+from django_personalize.visitors.resolve import account_of, permitted, session_was_read, visitor_of
+from django_personalize.visitors.session_tier import seen
 
 logger = logging.getLogger("django_personalize.placements")
 
@@ -140,9 +145,9 @@ def _show(request: HttpRequest, placement: Placement, item: object, n: int | Non
     slots, rows = _place(request, placement, decision, items, shown_already)
     shown_already.update(slot.item_key for slot in slots)
     uid = None
-    if visitor is not None:
+    if visitor is not None or history:
         _keep_out_of_caches(request)
-        if slots:
+        if slots and visitor is not None:
             uid = uuid4()
             collector_of(request).add(_draft(uid, visitor, request, decision, query, slots))
     own = placement.title if history or not placement.impersonal_title else placement.impersonal_title
@@ -158,9 +163,37 @@ def _look_up(request: HttpRequest) -> tuple[Visitor | None, History]:
     if is_bot(request):
         return None, History()
     visitor = visitor_of(request)
-    if visitor is None or Purpose.PERSONALIZATION not in permitted(request):
-        return visitor, History()
-    return visitor, history_of(visitor)
+    if visitor is not None and Purpose.PERSONALIZATION in permitted(request):
+        return visitor, history_of(visitor)
+    return visitor, _of_this_visit(request) or _of_the_account(request)
+
+
+def _of_this_visit(request: HttpRequest) -> History:
+    """Return what somebody who chose this visit only has looked at in it."""
+    keys = seen(request) or ()
+    now = clock.now().timestamp()
+    return History(
+        item_keys=keys,
+        kinds=(VIEW_ITEM,) * len(keys),
+        times=tuple(now - place for place in range(len(keys))),
+        quantities=(1,) * len(keys),
+    )
+
+
+def _of_the_account(request: HttpRequest) -> History:
+    """Return the own orders of an account that is logged in and said yes elsewhere, where this browser said nothing.
+
+    Only on pages that have looked at the session themselves: others may lie in a cache.
+    """
+    unanswered = states(request)[Purpose.PERSONALIZATION] is ConsentState.UNKNOWN
+    if not unanswered or not session_was_read(request) or getattr(settings.shop, "accounts_elsewhere", False):
+        return History()
+    account = account_of(request)
+    theirs = Visitor.objects.filter(user_key=account)
+    granting = theirs.granting(Purpose.PERSONALIZATION).order_by("pk").first() if account else None
+    if granting is None or theirs.filter(Q(paused_at__isnull=False) | Q(objected_at__isnull=False)).exists():
+        return History()
+    return history_of(granting, kinds=ORDER_KINDS)
 
 
 def _shown_on_page(request: HttpRequest) -> set[str]:

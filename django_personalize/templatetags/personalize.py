@@ -20,6 +20,7 @@ from django_personalize.conf import settings
 from django_personalize.events.isolation import isolated
 from django_personalize.events.vocabulary import CLAIMABLE, SEARCH
 from django_personalize.placements.present import Presented, show
+from django_personalize.visitors.asking import should_ask
 
 logger = logging.getLogger("django_personalize.templatetags")
 register = template.Library()
@@ -91,6 +92,12 @@ def personalize_search(context: template.Context, term: Any, results: int | None
         return _mark({"data-pz-search": words, "data-pz-results": results})
 
     return _safely("personalize_search", say) or SafeString("")
+
+
+@register.simple_tag(takes_context=True)
+def personalize_ask(context: template.Context) -> bool:
+    """Whether a banner should ask: not where the browser signals a no, nor where the shopper chose this visit only."""
+    return _safely("personalize_ask", lambda: should_ask(_request(context))) is not False
 
 
 def _page(request: HttpRequest) -> dict[str, Any]:

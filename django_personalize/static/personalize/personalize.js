@@ -20,7 +20,7 @@ const path = location.pathname;
 const query = location.search;
 
 // The server sets this cookie with the visitor's own, which no script can read, and takes both back together.
-const allowed = () => !navigator.globalPrivacyControl && document.cookie.split("; ").includes("pz_yes=1");
+const allowed = () => document.cookie.split("; ").includes("pz_yes=1");
 const visible = () => document.visibilityState === "visible";
 const pick = (from, names) =>
   Object.fromEntries(names.filter((name) => from?.[name] != null).map((name) => [name, from[name]]));
