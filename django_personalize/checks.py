@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from difflib import get_close_matches
 from importlib.util import find_spec
 from typing import Any
 
@@ -14,6 +16,7 @@ from django.db import DEFAULT_DB_ALIAS, router
 from django.urls import NoReverseMatch, resolve, reverse
 
 from django_personalize.conf import DEFAULTS, SHORTEST_KEY, settings
+from django_personalize.consent.rules import SIGNALS
 from django_personalize.core.loading import load
 from django_personalize.exceptions import ConfigurationError
 from django_personalize.models import Visitor
@@ -24,6 +27,14 @@ from django_personalize.shop.vocabulary import SEARCH_KEYS
 from django_personalize.templatetags.personalize import register
 
 MIDDLEWARE = "django_personalize.middleware.PersonalizeMiddleware"
+SIGNAL_NAMES = {
+    "sec-gpc": "gpc",
+    "global privacy control": "gpc",
+    "globalprivacycontrol": "gpc",
+    "do not track": "dnt",
+    "donottrack": "dnt",
+}
+"""What else these signals are known as."""
 FETCH_FROM_CACHE = "django.middleware.cache.FetchFromCacheMiddleware"
 
 
@@ -133,6 +144,7 @@ def _values() -> list[CheckMessage]:
         ("THREADS", lambda value: type(value) is int and value >= 1, "a whole number from 1 on", "1"),
         ("SEED", lambda value: type(value) is int and value >= 0, "a whole number from 0 on", "0"),
         ("CAPTURE", lambda value: value in ("server", "beacon"), '"server" or "beacon"', '"server"'),
+        ("SESSION_TIER", lambda value: isinstance(value, bool), "True or False", "False"),
         ("SCOPE", _is_scope, '"site", or the dotted path of a function', '"site"'),
     )
     for name, good, words, example in wanted:
@@ -145,12 +157,34 @@ def _values() -> list[CheckMessage]:
                     id="personalize.E007",
                 )
             )
-    found += [*_scope(), *_ingest_keys()]
+    found += [*_scope(), *_ingest_keys(), *_consent()]
     try:
         settings.ARTIFACTS  # noqa: B018
     except (ConfigurationError, TypeError) as error:
         found.append(Error(str(error), hint='"ARTIFACTS": BASE_DIR / "personalize_artifacts"', id="personalize.E007"))
     return found
+
+
+def _consent() -> Iterator[CheckMessage]:
+    """Where answers come from, what stands for one, and who tells of children."""
+    with suppress(ConfigurationError):  # see _dotted_paths
+        if isinstance(settings.CONSENT, str) and not callable(load(settings.CONSENT)):
+            found = f'PERSONALIZE["CONSENT"]: {settings.CONSENT!r} is neither a class nor a function.'
+            yield Error(found, hint=f'Its default is "{DEFAULTS["CONSENT"]}".', id="personalize.E006")
+    given, known = settings.SIGNALS, " and ".join(f'"{name}"' for name in SIGNALS)
+    if not isinstance(given, list | tuple):
+        hint = f'"SIGNALS": ["{given}"]' if given in tuple(SIGNALS) else '"SIGNALS": ["gpc", "dnt"]'
+        found = f'PERSONALIZE["SIGNALS"] is {given!r}; wanted a list of {known}, which may be empty.'
+        yield Error(found, hint=hint, id="personalize.E007")
+    else:
+        for name in given:
+            if name not in SIGNALS:
+                close = get_close_matches(SIGNAL_NAMES.get(str(name).lower(), str(name).lower()), SIGNALS, n=1)
+                hint = f'Did you mean "{close[0]}"?' if close else f"Known are {known}."
+                found = f'PERSONALIZE["SIGNALS"] names {name!r}, which is no signal.'
+                yield Error(found, hint=hint, id="personalize.E007")
+    if settings.MINOR is not None:
+        yield from check_loads('PERSONALIZE["MINOR"]', settings.MINOR)
 
 
 def _is_scope(value: Any) -> bool:

@@ -284,6 +284,12 @@ def test_a_right_cart_is_told_nothing(cart):
         ("SCOPE", "channel", "E007", 'wanted "site", or the dotted path of a function'),
         ("SCOPE", "example_shop.shop.channel_of", "E006", "has no 'channel_of'"),
         ("CAPTURE", "script", "E007", 'wanted "server" or "beacon"'),
+        ("SESSION_TIER", "yes", "E007", "is 'yes'; wanted True or False"),
+        ("SIGNALS", "gpc", "E007", 'is \'gpc\'; wanted a list of "gpc" and "dnt", which may be empty'),
+        ("SIGNALS", ["gpc", "Sec-GPC"], "E007", "names 'Sec-GPC', which is no signal"),
+        ("MINOR", "example_shop.shop.is_child", "E006", "has no 'is_child'"),
+        ("MINOR", True, "E007", "wanted a dotted path"),
+        ("CONSENT", "example_shop.settings.ROOT_URLCONF", "E006", "is neither a class nor a function"),
         ("INGEST_KEYS", "s" * 40, "E007", "is a str; wanted a list of secrets"),
         ("INGEST_KEYS", ["s" * 40, "secret"], "E007", '["INGEST_KEYS"][1]; wanted a list of secrets'),
     ],
@@ -294,6 +300,27 @@ def test_a_wrong_value_is_told(setting, value, code, words):
     assert (found_code, words in message) == (f"personalize.{code}", True), message
     assert hint
     assert "secret" not in message.replace("secrets", "")
+
+
+@pytest.mark.parametrize(
+    ("value", "hint"),
+    [
+        ("gpc", '"SIGNALS": ["gpc"]'),
+        (True, '"SIGNALS": ["gpc", "dnt"]'),
+        (["GPC"], 'Did you mean "gpc"?'),
+        (["Do Not Track"], 'Did you mean "dnt"?'),
+        (["p3p"], 'Known are "gpc" and "dnt".'),
+    ],
+)
+def test_a_wrong_signal_is_told_with_the_right_one(value, hint):
+    with override_personalize(SIGNALS=value):
+        [(_, _, told)] = found(check_settings)
+    assert told == hint
+
+
+def test_no_signal_at_all_and_a_function_as_the_source_are_fine():
+    with override_personalize(SIGNALS=[], CONSENT="tests.consent.test_function.banner", SESSION_TIER=True):
+        assert found(check_settings) == set()
 
 
 def test_the_site_is_a_scope_where_sites_are_installed(settings):

@@ -71,6 +71,21 @@ class ConsentContract:
     def test_no_answer_is_unknown(self, source: ConsentSource, request_without_answer: Any) -> None:
         assert set(source.states(request_without_answer).values()) == {ConsentState.UNKNOWN}
 
+    def test_what_is_no_answer_stays_none_on_the_way_in_and_out(
+        self, source: ConsentSource, request_without_answer: Any
+    ) -> None:
+        response = HttpResponse()
+        source.before(request_without_answer)
+        source.after(request_without_answer, response)
+        assert not response.cookies
+        assert set(source.states(request_without_answer).values()) == {ConsentState.UNKNOWN}
+
+    def test_texts_are_of_purposes_that_it_can_ask_for(self, source: ConsentSource) -> None:
+        source.prepare()
+        texts = source.texts()
+        assert set(texts) <= set(Purpose)
+        assert all(text.strip() for text in texts.values())
+
     def test_what_is_prepared_is_prepared_once(self, source: ConsentSource) -> None:
         source.prepare()
         assert source.prepare() == []

@@ -1,11 +1,19 @@
+from types import SimpleNamespace
 from uuid import UUID
 
 import pytest
+from django.http import HttpResponse
+from django.utils import timezone
 
 from django_personalize.core.types import DecisionDraft
+from django_personalize.events import store
 from django_personalize.events.collector import collector_of
 from django_personalize.placements.present import is_personal, show
+from django_personalize.testing.contracts import event
+from django_personalize.testing.override import override_personalize
+from django_personalize.visitors import session_tier
 from tests.people import request_of, visitor
+from tests.shops import user
 
 pytestmark = pytest.mark.django_db
 
@@ -101,3 +109,101 @@ def test_a_person_costs_a_visitor_query_and_a_history_query_however_many_places(
     show(request, "personal-home")
     with django_assert_num_queries(2):  # the savepoint that the test's own transaction asks for, and nothing else
         show(request, "you-may-also-like", item=memory_shop.stock["2"])
+
+
+def logged_in(account, *, session_read=True, here=None, **extra):
+    """A request of an account, on a page that looked at the session or did not."""
+    request = request_of(here, user=account, **extra)
+    request.session = SimpleNamespace(accessed=session_read)
+    return request
+
+
+def bought(by, *keys):
+    store.insert_events(
+        [event(int(key), visitor_id=by.pk, kind="purchase", item_key=key, transaction_id=key) for key in keys]
+        + [event(100, visitor_id=by.pk, kind="view_item", item_key="1")],
+        received_at=timezone.now(),
+    )
+
+
+@pytest.fixture
+def elsewhere(db):
+    """An account, and its visitor in another browser, who said yes there and bought a mug."""
+    account = user("mia")
+    other = visitor("personalization", user_key=str(account.pk))
+    bought(other, "3")
+    return account, other
+
+
+def is_shown_from_a_history(request):
+    shown = show(request, "personal-home")
+    assert is_personal(request) is (shown.personal or shown.decision is not None)
+    return shown.personal
+
+
+def test_an_account_that_said_yes_elsewhere_is_shown_its_own_orders_where_it_is_logged_in(
+    memory_shop, answers, elsewhere
+):
+    request = logged_in(elsewhere[0])
+    shown = show(request, "personal-home")
+    assert shown.personal
+    assert is_personal(request)
+    assert (shown.decision, drafts(request)) == (None, [])  # and nothing is kept of this browser
+
+
+def test_of_an_accounts_past_elsewhere_only_its_orders_count(memory_shop, answers, elsewhere):
+    _, other = elsewhere
+    other.events.filter(kind="purchase").delete()
+    assert not is_shown_from_a_history(logged_in(elsewhere[0]))
+
+
+def test_a_page_that_asked_nobody_who_is_logged_in_stays_everybodys(memory_shop, answers, elsewhere):
+    assert not is_shown_from_a_history(logged_in(elsewhere[0], session_read=False))
+
+
+def test_this_browsers_own_no_wins_over_the_accounts_yes(memory_shop, answers, elsewhere):
+    answers(personalization="denied")
+    assert not is_shown_from_a_history(logged_in(elsewhere[0]))
+    answers()
+    assert not is_shown_from_a_history(logged_in(elsewhere[0], HTTP_SEC_GPC="1"))
+
+
+def test_statistics_here_and_a_yes_elsewhere_are_each_what_they_permit(memory_shop, answers, elsewhere):
+    answers(analytics="granted")
+    here = visitor("analytics", user_key=str(elsewhere[0].pk))
+    request = logged_in(elsewhere[0], here=here)
+    assert show(request, "personal-home").personal
+    assert [draft.consent for draft in drafts(request)] == [("analytics",)]
+
+
+@pytest.mark.parametrize("switch", ["paused_at", "objected_at"])
+def test_what_an_account_has_switched_off_is_off_everywhere(memory_shop, answers, elsewhere, switch):
+    visitor("personalization", user_key=str(elsewhere[0].pk), **{switch: timezone.now()})
+    assert not is_shown_from_a_history(logged_in(elsewhere[0]))
+
+
+def test_nobody_elses_yes_is_anybodys(memory_shop, answers, elsewhere):
+    assert not is_shown_from_a_history(logged_in(user("leo")))
+    elsewhere[1].delete()
+    assert not is_shown_from_a_history(logged_in(elsewhere[0]))
+
+
+def test_an_account_of_this_project_is_nobody_of_a_shop_that_runs_elsewhere(memory_shop, answers, elsewhere):
+    memory_shop.accounts_elsewhere = True
+    try:
+        assert not is_shown_from_a_history(logged_in(elsewhere[0]))
+    finally:
+        del memory_shop.accounts_elsewhere
+
+
+def test_a_visit_that_its_shopper_chose_to_have_remembered_is_shown_from(memory_shop, answers):
+    request = request_of()
+    response = HttpResponse()
+    session_tier.write(request, response, ["3"])
+    request.COOKIES[session_tier.NAME] = response.cookies[session_tier.NAME].value
+    assert not is_shown_from_a_history(request_of())
+    with override_personalize(SESSION_TIER=True):
+        shown = show(request, "personal-home")
+        assert shown.personal
+        assert is_personal(request)
+        assert (shown.decision, drafts(request)) == (None, [])
