@@ -96,14 +96,33 @@ def test_without_a_yes_the_script_is_silent(page, answer):
     assert page.evaluate("sessionStorage.beacons") is None
 
 
-def test_a_browser_that_asks_not_to_be_followed_is_not(page):
+def signal(page):
+    """Have this browser say that it does not want to be followed, as one does that is set so."""
+    page.context.set_extra_http_headers({"Sec-GPC": "1"})
     page.add_init_script("Object.defineProperty(navigator, 'globalPrivacyControl', { value: true })")
+
+
+def test_a_browser_that_asks_not_to_be_followed_is_neither_asked_nor_followed(page):
+    signal(page)
+    page.clock.install()
     page.add_init_script(COUNT_BEACONS)
-    accept(page)
     requests = heard(page)
+    page.goto("/")
+    assert page.get_by_role("button", name="Accept").count() == 0
     visit(page)
     assert requests == []
     assert page.evaluate("sessionStorage.beacons") is None
+
+
+def test_a_yes_of_its_own_wins_over_what_the_browser_signals(page):
+    signal(page)
+    page.clock.install()
+    requests = heard(page)
+    page.goto("/cookies/")
+    page.locator("form.cookie-consent-accept:has(input[value=analytics]) input[type=submit]").click()
+    page.wait_for_load_state()
+    visit(page)
+    eventually(lambda: bool(requests), True)
 
 
 def test_a_yes_and_a_no_by_script_count_from_that_moment_on(cached_page, beacon):
