@@ -66,4 +66,4 @@ def insert(
 
 def _is_one_value(column: Sequence[Any]) -> bool:
     first = column[0]
-    return all(value is first or value == first for value in column)
+    return bool(column[-1] == first) and column.count(first) == len(column)

@@ -30,6 +30,8 @@ UNKNOWN_SLOT = "unknown_slot"
 NO_CONSENT = "no_consent"
 ARRIVAL_LASTS = timedelta(hours=24)
 """How long an event is put down to the visit's arrival."""
+COUNTED = frozenset({CountDraft, RefusalDraft, GoneDraft})
+"""What becomes no row."""
 
 
 @dataclass(slots=True)
@@ -59,7 +61,7 @@ def deposit(batch: Sequence[Draft], *, received_at: datetime) -> Deposited:
     """
     done = Deposited()
     with transaction.atomic():
-        facts = _present([each for each in batch if not isinstance(each, CountDraft | RefusalDraft | GoneDraft)], done)
+        facts = _present([each for each in batch if type(each) not in COUNTED], done)
         decisions = [each for each in facts if isinstance(each, DecisionDraft)]
         _tally(done, len(decisions), store.insert_decisions(decisions))
         facts = _decided(facts, done)
@@ -182,6 +184,8 @@ def _count(batch: Iterable[Draft], done: Deposited) -> None:
     """Add up what is only counted, and name what was refused at the door."""
     counts: Counter[tuple[str, str, str, str]] = Counter()
     for each in batch:
+        if type(each) not in COUNTED:
+            continue
         if isinstance(each, CountDraft):
             counts[each.day.isoformat(), each.kind, each.item_key, each.scope] += each.count
             done.add(Outcome.STORED, count=each.count)

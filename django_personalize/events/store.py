@@ -204,7 +204,11 @@ def _preparation(field: Any, connection: Any) -> Callable[[Sequence[Any]], list[
 
     if isinstance(target, models.JSONField):
         return lambda column: [ready(value) for value in column]
-    if isinstance(target, models.UUIDField) and not connection.features.has_native_uuid_field:
+    if isinstance(target, models.DateTimeField) and connection.vendor == "postgresql":
+        return None
+    if isinstance(target, models.UUIDField):
+        if connection.features.has_native_uuid_field:
+            return None
         return lambda column: [None if value is None else value.hex for value in column]
 
     def once(column: Sequence[Any]) -> list[Any]:
