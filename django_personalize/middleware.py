@@ -33,6 +33,7 @@ from django_personalize.events.isolation import isolated
 from django_personalize.events.vocabulary import LOGIN, REFUSAL, SEARCH, VIEW_ITEM
 from django_personalize.models import Visitor
 from django_personalize.placements.present import is_personal
+from django_personalize.privacy.erase import forget_browser, is_erased
 from django_personalize.privacy.withdraw import change
 from django_personalize.visitors import cookie, session_tier
 from django_personalize.visitors.asking import was_asked_about
@@ -194,7 +195,8 @@ class PersonalizeMiddleware:
         if answered != token:
             cookie.write(request, response, answered)
         here = Presence(answered, lambda: visitor)
-        return here if belongs(visitor, account) else None
+        switched_off = permits(allowed, answered).isdisjoint(TRACED)
+        return here if belongs(visitor, account) and not switched_off else None
 
     @classmethod
     def _registered(cls, account: str, answers: Consents) -> Visitor:
