@@ -12,7 +12,7 @@ import pytest
 from django.core.cache import cache
 
 from django_personalize.artifacts import store
-from django_personalize.capture import findings, page_views
+from django_personalize.capture import carts, findings, page_views
 from django_personalize.core import clock, loading
 from django_personalize.core.types import ConsentState, Item, Line, Purpose
 from django_personalize.events import counts
@@ -36,6 +36,7 @@ def need(name: str, there: bool, how: str) -> None:
 def _forgetful() -> Iterator[None]:
     cache.clear()
     page_views.forget()
+    carts.forget()
     findings.forget()
     counts.forget()
     visitor_cookie.forget()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -62,20 +63,19 @@ def note_arrival(request: HttpRequest, response: HttpResponseBase, visitor_id: U
 
 def arrival_of(request: HttpRequest) -> tuple[str, str] | None:
     """Return (kind of referrer, campaign) of a page that was reached from outside; None for a step within the shop."""
-    medium = request.GET.get("utm_medium", "").lower()
-    campaign = impersonal(request.GET.get("utm_campaign", ""))[:CAMPAIGN_LENGTH]
-    if medium in MAIL_MEDIA:
-        return "mail", campaign
-    if campaign or request.GET.get("utm_source") or any(name in request.GET for name in CLICK_IDS):
-        return "campaign", campaign
-    host = _host(request.headers.get("Referer", ""))
+    if request.META.get("QUERY_STRING"):
+        medium = request.GET.get("utm_medium", "").lower()
+        campaign = impersonal(request.GET.get("utm_campaign", ""))[:CAMPAIGN_LENGTH]
+        if medium in MAIL_MEDIA:
+            return "mail", campaign
+        if campaign or request.GET.get("utm_source") or any(name in request.GET for name in CLICK_IDS):
+            return "campaign", campaign
+    host = _host(request.META.get("HTTP_REFERER", ""))
+    if not host:
+        # Without a referrer only the browser itself can say that the address was typed or bookmarked.
+        return ("direct", "") if request.META.get("HTTP_SEC_FETCH_SITE") == "none" else None
     own = request.get_host().partition(":")[0].lower().removeprefix("www.")
-    if host and host != own:
-        return _kind(host), ""
-    # Without a referrer only the browser itself can say that the address was typed or bookmarked.
-    if not host and request.headers.get("Sec-Fetch-Site") == "none":
-        return "direct", ""
-    return None
+    return None if host == own else (_kind(host), "")
 
 
 def _kind(host: str) -> str:
@@ -89,7 +89,12 @@ def _kind(host: str) -> str:
 
 
 def _host(url: str) -> str:
+    return _host_of("/".join(url.split("/", 3)[:3])) if url else ""
+
+
+@lru_cache(maxsize=1024)
+def _host_of(origin: str) -> str:
     try:
-        return (urlsplit(url).hostname or "").lower().removeprefix("www.")
+        return (urlsplit(origin).hostname or "").lower().removeprefix("www.")
     except ValueError:
         return ""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.db import transaction
 from django.http import HttpRequest, HttpResponseBase
@@ -16,7 +18,7 @@ from django_personalize.conf import settings
 from django_personalize.core import clock
 from django_personalize.core.requests import SAFE_METHODS
 from django_personalize.core.tally import Tally
-from django_personalize.core.types import Line, Purpose
+from django_personalize.core.types import CartLine, Line, Purpose
 from django_personalize.events.sinks import DatabaseSink
 from django_personalize.events.vocabulary import ADD_TO_CART, PURCHASE, REMOVE_FROM_CART
 from django_personalize.models import Cart, Event, OrderLink, Visitor
@@ -25,6 +27,10 @@ from django_personalize.visitors.resolve import Presence, session_was_read
 Rows = list[list[str | int]]
 Held = Counter[tuple[str, str]]
 """Pieces by (item key, variant key)."""
+REMEMBER_SECONDS = 60.0
+REMEMBERED = 10_000
+_looked_at: dict[UUID, tuple[int, float]] = {}
+"""A hash of the cart that was last found equal to the copy, and until when that is good, by visitor."""
 EMPTIES_WITHIN = timedelta(days=1)
 """How long after an order a shop may take to empty the cart, as on the page that a payment returns to."""
 
@@ -38,11 +44,12 @@ def note_cart(
     out. The first cart seen, the one after a log-in or log-out, and the empty one after a session that ran out only
     become the copy. Copy and events are written together: what could not be written is found again next time.
     """
-    if _nobody_can_say(request, response, visit):
+    if _is_quiet(request, visit) and _has_nothing_new(request, response, here):
         return  # without asking who is here
     visitor = here.visitor
     if visitor is None:
         return
+    _looked_at.pop(here.visitor_id, None)
     known = _copy_of(visitor)
     unsettled = known is not None and known.unsettled and request.method == "GET" and session_was_read(request)
     touched = visit.cart_touched or visit.account_changed or unsettled
@@ -57,9 +64,12 @@ def note_cart(
     if now is None:
         if known is not None and visit.account_changed:
             Cart.objects.filter(pk=visitor.pk).update(unsettled=True)
+        elif known is None or not known.unsettled:
+            _remember(here, None)
         return
     shared = _is_the_accounts(request, visitor)
     if known is not None and known.lines == now and not (known.unsettled or visit.account_changed or shared):
+        _remember(here, now)
         return
     with transaction.atomic():
         # Both read again under a lock: of two tabs that add at once, neither may report what the other did, nor take
@@ -77,14 +87,42 @@ def note_cart(
         )
 
 
-def _nobody_can_say(request: HttpRequest, response: HttpResponseBase, visit: Visit) -> bool:
-    """Say whether this is a page that looked at no session, in a shop whose carts cannot be read without."""
-    if visit.account_changed or request.method not in SAFE_METHODS or session_was_read(request):
+def _is_quiet(request: HttpRequest, visit: Visit) -> bool:
+    """Say whether nothing can have gone into a cart of this server's in this request, nor anybody come or gone."""
+    if request.method not in SAFE_METHODS or visit.account_changed or visit.cart_touched:
         return False
+    return not getattr(getattr(request, "session", None), "modified", False)
+
+
+def _has_nothing_new(request: HttpRequest, response: HttpResponseBase, here: Presence) -> bool:
+    """Say whether this quiet page shows the cart that this process compared with the copy a moment ago, or none at all.
+
+    What changes a cart goes through a request that is not quiet, so that nothing is missed; and a cart that a browser
+    changes by itself, in a cookie, is another one than the one looked at.
+    """
     tally = Tally()
-    lines = settings.shop.cart(request, response=response, touched=visit.cart_touched, tally=tally)
+    lines = settings.shop.cart(request, response=response, touched=False, tally=tally)
     keep_soon(tally)
-    return lines is None
+    if lines is None and not session_was_read(request):
+        return True
+    rows, until = _looked_at.get(here.visitor_id, (0, 0.0))
+    return time.monotonic() < until and rows == _digest(lines)
+
+
+def _remember(here: Presence, rows: Rows | None) -> None:
+    if len(_looked_at) >= REMEMBERED:
+        _looked_at.clear()
+    key = None if rows is None else tuple(tuple(row) for row in rows)
+    _looked_at[here.visitor_id] = (hash(key), time.monotonic() + REMEMBER_SECONDS)
+
+
+def _digest(lines: Sequence[CartLine] | None) -> int:
+    return hash(None if lines is None else tuple((each.item_key, each.variant_key, each.quantity) for each in lines))
+
+
+def forget() -> None:
+    """Look at every cart anew; after an erase nothing of one stays in this process."""
+    _looked_at.clear()
 
 
 def cart_rows(visitor: Visitor) -> Rows:

@@ -22,7 +22,7 @@ def searched(request: HttpRequest) -> str | None:
 
     Turning to a later page of the same results is no new search.
     """
-    if request.method != "GET" or _turns_the_page(request):
+    if request.method != "GET" or not request.META.get("QUERY_STRING") or _turns_the_page(request):
         return None
     for name in settings.SEARCH.get("params", PARAMS):
         term = impersonal(request.GET.get(name, ""))
