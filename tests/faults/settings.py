@@ -12,6 +12,8 @@ PERSONALIZE = {
     "DRAIN": os.environ.get("PERSONALIZE_TEST_DRAIN", "thread"),  # noqa: F405
 }
 PERSONALIZE.pop("CART", None)
+if "PERSONALIZE_TEST_REDIS" in os.environ:  # noqa: F405
+    PERSONALIZE["REDIS"] = os.environ["PERSONALIZE_TEST_REDIS"]  # noqa: F405
 LOGGING = {"version": 1, "disable_existing_loggers": False}
 if "PERSONALIZE_TEST_PG_PORT" in os.environ:  # noqa: F405
     DATABASES = {
