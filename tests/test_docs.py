@@ -8,8 +8,10 @@ from pathlib import Path
 from django.conf import settings
 from django.core.management import get_commands
 
-from django_personalize.conf import DEFAULTS
+from django_personalize.conf import DEFAULTS, RETENTION
 from django_personalize.placements.decide import PLACEMENTS
+from django_personalize.privacy.export import SCHEMA
+from django_personalize.privacy.register import REGISTER, AboutPeople
 from django_personalize.shop.mapping import MappedShop
 from django_personalize.shop.problems import PROBLEMS
 from django_personalize.shop.vocabulary import CART_KEYS, LINE_KEYS, PRODUCT_KEYS, SEARCH_KEYS
@@ -18,6 +20,7 @@ from django_personalize.templatetags.personalize import register
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = (ROOT / "docs" / "reference.md").read_text()
 SHOP = (ROOT / "docs" / "shop.md").read_text()
+PRIVACY = (ROOT / "docs" / "privacy.md").read_text()
 README = (ROOT / "README.md").read_text()
 
 
@@ -64,15 +67,24 @@ def test_commands():
 def test_tasks():
     from celery import current_app
 
-    from django_personalize.tasks import drain, sync, train
+    from django_personalize.tasks import drain, purge, sync, train
 
     ours = {name for name in current_app.tasks if name.startswith("personalize.")}
-    assert rows(section(REFERENCE, "Celery tasks")) == ours == {drain.drain.name, sync.sync.name, train.train.name}
+    tasks = (drain.drain, purge.purge, sync.sync, train.train)
+    assert rows(section(REFERENCE, "Celery tasks")) == ours == {task.name for task in tasks}
+
+
+def test_what_the_page_on_privacy_names():
+    told = section(PRIVACY, "The export")
+    assert all(f"`{entry.section}`" in told for entry in REGISTER.values() if isinstance(entry, AboutPeople))
+    assert f"`schema` ({SCHEMA})" in told
+    kept = section(PRIVACY, "For how long")
+    assert {name: int(days) for days, name in re.findall(r"\| (\d+) \| `(\w+)` \|", kept)} == RETENTION
 
 
 def test_checks():
     package = ROOT / "django_personalize"
-    names = ("checks.py", "shop/validation.py", "shop/validation_values.py")
+    names = ("checks.py", "integrations/redis_checks.py", "shop/validation.py", "shop/validation_values.py")
     code = "".join((package / name).read_text() for name in names)
     assert rows(section(REFERENCE, "System checks")) == set(re.findall(r"personalize\.[EW]\d{3}", code))
 
