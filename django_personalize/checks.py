@@ -19,6 +19,7 @@ from django_personalize.conf import DEFAULTS, SHORTEST_KEY, settings
 from django_personalize.consent.rules import SIGNALS
 from django_personalize.core.loading import load
 from django_personalize.exceptions import ConfigurationError
+from django_personalize.integrations import redis_checks  # noqa: F401  registers its own
 from django_personalize.models import Visitor
 from django_personalize.placements.fragments import cached_tags
 from django_personalize.shop.mapping import MappedShop

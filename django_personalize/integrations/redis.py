@@ -35,6 +35,8 @@ REST = 1.0
 MOST = 100_000
 """Batches that may wait in one stream; what comes then goes to the spool."""
 PATIENCE = 60.0
+NEVER_AGAIN = Retry(NoBackoff(), 0)
+"""What redis-py would try again by itself, with the page waiting, goes to the spool instead."""
 WRITE_SHA = sha1(WRITE.encode(), usedforsecurity=False).hexdigest()
 Known = tuple[str, int]
 """A life of a stream, and its highest count that this process has heard of."""
@@ -64,14 +66,14 @@ class RedisSink:
 
     @cached_property
     def streams(self) -> list[Stream]:
-        options = {"socket_connect_timeout": 1.0, "socket_timeout": 5.0, "retry": Retry(NoBackoff(), 0)}
-        client = Redis.from_url(settings.REDIS, **options)
+        client = Redis.from_url(settings.REDIS, socket_connect_timeout=1.0, socket_timeout=5.0, retry=NEVER_AGAIN)
         return [Stream(number, client) for number in range(STREAMS)]
 
     @cached_property
     def _pool(self) -> ConnectionPool:
-        options = {"socket_connect_timeout": TIMEOUT, "socket_timeout": TIMEOUT, "retry": Retry(NoBackoff(), 0)}
-        return ConnectionPool.from_url(settings.REDIS, **options)
+        return ConnectionPool.from_url(
+            settings.REDIS, socket_connect_timeout=TIMEOUT, socket_timeout=TIMEOUT, retry=NEVER_AGAIN
+        )
 
     def write(self, batch: Batch) -> int:
         """Raises `SpoolFull` where neither Redis nor the spool takes it."""

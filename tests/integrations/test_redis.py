@@ -26,6 +26,7 @@ from django_personalize.events import background, intake, lines
 from django_personalize.events.cursors import LOST
 from django_personalize.integrations import redis as sinks
 from django_personalize.integrations import redis_stream as streams
+from django_personalize.integrations.redis_checks import check_redis, check_redis_server
 from django_personalize.models import Cursor, DailyCount, Decision, Event, Impression, Intake
 from django_personalize.testing.contracts import MOMENT, SinkContract, event
 from tests.people import visitor
@@ -52,11 +53,12 @@ def sink(server: RedisServer, settings, tmp_path) -> Iterator[sinks.RedisSink]:
         "SPOOL": str(tmp_path / "spool"),
         "DRAIN": "command",
     }
-    yield ours.sink
-    ours.sink.spool.spool.rotate()
-    for stream in ours.sink.streams:
+    made = ours.sink
+    yield made
+    made.spool.spool.rotate()
+    for stream in made.streams:
         stream.client.close()
-    for link in ours.sink._links:
+    for link in made._links:
         link.close()
 
 
@@ -354,6 +356,44 @@ def test_a_fork_has_connections_of_its_own(sink):
     os.waitpid(child, 0)
     sink.write([event(3)])
     assert (sink.waiting(), sink.spool.waiting()) == (3, 0)
+
+
+def problems(check) -> list[tuple[str, str]]:
+    return [(message.id, message.msg) for message in check()]
+
+
+def test_a_server_that_keeps_nothing_is_warned_about_and_a_good_one_is_not(sink, server):
+    server.cli("CONFIG", "SET", "maxmemory-policy", "allkeys-lru")
+    assert problems(check_redis_server) == [
+        (
+            "personalize.W009",
+            "Redis drops facts that wait when its memory is full: its maxmemory-policy is allkeys-lru.",
+        ),
+        ("personalize.W010", "Redis forgets facts that wait when it is killed: appendonly is off."),
+    ]
+    server.cli("CONFIG", "SET", "maxmemory-policy", "noeviction")
+    server.cli("CONFIG", "SET", "appendonly", "yes")
+    try:
+        assert problems(check_redis_server) == []
+    finally:
+        server.cli("CONFIG", "SET", "appendonly", "no")
+    server.kill()
+    [(code, message)] = problems(check_redis_server)
+    assert code == "personalize.W008"
+    assert message.endswith("does not answer (ConnectionError).")
+
+
+def test_an_address_that_is_none_is_told_and_never_shown(sink, settings):
+    settings.PERSONALIZE = {**settings.PERSONALIZE, "REDIS": "me:secret@redis:6379"}
+    [(code, message)] = problems(check_redis)
+    assert code == "personalize.E007"
+    assert "secret" not in message
+    assert problems(check_redis_server) == []
+
+
+def test_no_other_sink_asks_for_redis(settings):
+    settings.PERSONALIZE = {**settings.PERSONALIZE, "REDIS": ""}
+    assert problems(check_redis) == problems(check_redis_server) == []
 
 
 @pytest.mark.django_db(transaction=True)  # it lets go of its connection
