@@ -54,6 +54,7 @@ def sink(server: RedisServer, settings, tmp_path) -> Iterator[sinks.RedisSink]:
         "DRAIN": "command",
     }
     made = ours.sink
+    made.streams  # noqa: B018  of this address, whatever a test sets later
     yield made
     made.spool.spool.rotate()
     for stream in made.streams:
