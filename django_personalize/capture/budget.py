@@ -103,7 +103,10 @@ def _spend(what: str, whose: str, more: int) -> int:
     # The minute is in the key, since not every cache keeps the time at which a counted key ends.
     key = f"personalize:{what}:{whose}:{_minute()}"
     try:
-        cache.add(key, 0, MINUTE)
-        return cache.incr(key, more)
+        try:
+            return cache.incr(key, more)
+        except ValueError:  # the first of the minute
+            cache.add(key, 0, MINUTE)
+            return cache.incr(key, more)
     except Exception:
         return 0

@@ -6,14 +6,14 @@ An event is taken or refused by itself, and every refusal has a name.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 from uuid import UUID
 
-from django_personalize.capture.drafts import captured_here
+from django_personalize.capture.drafts import CAPTURABLE, captured_here
 from django_personalize.capture.refusals import (
     BAD_ID,
     BAD_VALUE,
@@ -30,7 +30,7 @@ from django_personalize.capture.refusals import (
     UNKNOWN_NAME,
 )
 from django_personalize.core import clock
-from django_personalize.core.text import impersonal, impersonal_key
+from django_personalize.core.text import impersonal, impersonal_key, storable
 from django_personalize.events.vocabulary import (
     CART_KINDS,
     CLAIMABLE,
@@ -86,14 +86,15 @@ class Claim:
 def read_all(events: Iterable[object], *, trusted: bool, refused: Counter[str]) -> Iterator[Claim]:
     """Yield what can be understood; the rest is counted in `refused`."""
     now = clock.now()
+    kept_out = frozenset() if trusted else frozenset(kind for kind in CAPTURABLE if captured_here(kind))
     for event in events:
         try:
-            yield _read(event, trusted, now, refused)
+            yield _read(event, trusted, kept_out, now, refused)
         except Refused as problem:
             refused[problem.reason] += 1
 
 
-def _read(event: object, trusted: bool, now: datetime, refused: Counter[str]) -> Claim:
+def _read(event: object, trusted: bool, kept_out: Collection[str], now: datetime, refused: Counter[str]) -> Claim:
     if not isinstance(event, dict):
         raise Refused(NOT_AN_EVENT)
     kind = event.get("name")
@@ -101,7 +102,7 @@ def _read(event: object, trusted: bool, now: datetime, refused: Counter[str]) ->
         raise Refused(UNKNOWN_NAME)
     if kind not in CLAIMABLE and not (trusted and kind == LOGIN):
         raise Refused(NOT_CLAIMABLE)
-    if not trusted and captured_here(kind):
+    if kind in kept_out:
         raise Refused(CAPTURED_HERE)
     uid, occurred_at = _uuid(event.get("id"), BAD_ID), now - _ago(event.get("ago"))
     params = _object(event.get("params"))
@@ -140,7 +141,7 @@ def _items(params: Mapping[str, Any], kind: str, refused: Counter[str]) -> dict[
     items = {}
     for place, each in enumerate(named):
         try:
-            item = listed | read_fields(_object(each), ("item_id", *_TOLD_OF_AN_ITEM))
+            item = listed | read_fields(_object(each), _TOLD_OF_AN_ITEM)
             if "item_id" not in item:
                 raise Refused(NO_ITEM)
         except Refused as problem:
@@ -157,8 +158,12 @@ def read_fields(told: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]
 
     Raises `Refused`.
     """
-    found = {name: _READERS[name](told[name]) for name in names if told.get(name) is not None}
-    return {name: value for name, value in found.items() if value != ""}
+    found = {}
+    for name in names:
+        value = told.get(name)
+        if value is not None and (kept := _READERS[name](value)) != "":
+            found[name] = kept
+    return found
 
 
 def _object(value: object) -> Mapping[str, Any]:
@@ -203,7 +208,7 @@ def _text(name: str) -> Callable[[object], str]:
         if len(value) > longest:
             raise Refused(TOO_LONG)
         # A NUL, and half of a surrogate pair, are text in JSON and in no database.
-        if "\0" in value or any("\ud800" <= letter <= "\udfff" for letter in value):
+        if not storable(value):
             raise Refused(BAD_VALUE)
         return value
 
@@ -286,4 +291,4 @@ _TOLD_OF: dict[str, tuple[str, ...]] = {
     SELECT_PROMOTION: ("promotion_id",),
 }
 """What the event itself tells, by kind; the first must be there."""
-_TOLD_OF_AN_ITEM = ("item_variant", "quantity", "price", "item_list_id", "index")
+_TOLD_OF_AN_ITEM = ("item_id", "item_variant", "quantity", "price", "item_list_id", "index")

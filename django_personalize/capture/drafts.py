@@ -11,8 +11,12 @@ from django.http import HttpRequest
 from django_personalize.capture.arrivals import device_of
 from django_personalize.conf import settings
 from django_personalize.core import clock
+from django_personalize.core.memo import once
 from django_personalize.core.types import EventDraft
 from django_personalize.events.vocabulary import CART_KINDS, SEARCH, VIEW_ITEM
+
+CAPTURABLE = (VIEW_ITEM, SEARCH, *CART_KINDS)
+"""What the middleware may record by itself."""
 
 
 def draft(
@@ -30,10 +34,13 @@ def draft(
         kind=kind,
         occurred_at=occurred_at or clock.now(),
         visitor_id=visitor_id,
-        scope=settings.shop.scope(request),
-        device=device_of(request),
+        **once(request, "circumstances", lambda: _circumstances(request)),
         **fields,
     )
+
+
+def _circumstances(request: HttpRequest) -> dict[str, str]:
+    return {"scope": settings.shop.scope(request), "device": device_of(request)}
 
 
 def captured_here(kind: str) -> bool:

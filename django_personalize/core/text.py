@@ -27,6 +27,13 @@ SPOKEN = 7
 """The same for one that says that it is a telephone, by a plus, or by its area in brackets."""
 
 
+def storable(text: str) -> bool:
+    """Say whether every database keeps it: none keeps NUL, or half of a surrogate pair, which JSON may hold."""
+    return (text.isascii() and "\0" not in text) or not any(
+        letter == "\0" or "\ud800" <= letter <= "\udfff" for letter in text
+    )
+
+
 def printable(text: str) -> str:
     """Return the text without what no database keeps: NUL, and halves of surrogate pairs."""
     return "".join(letter for letter in text if letter != "\0" and not "\ud800" <= letter <= "\udfff")

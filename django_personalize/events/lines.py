@@ -12,12 +12,14 @@ from dataclasses import fields
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 from zlib import crc32
 
 from django.db import models
 
+from django_personalize.core.text import storable
 from django_personalize.core.types import (
     CountDraft,
     DecisionDraft,
@@ -38,6 +40,7 @@ NOT_A_FACT = "not_a_fact"
 LONGEST_LINE = 1 << 20
 """Bytes; a decision of a whole homepage has ten thousand."""
 _parse = json.JSONDecoder().decode
+_to_json = json.JSONEncoder(separators=(",", ":")).encode
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -61,13 +64,12 @@ def facts_of(draft: Draft) -> int:
 
 def encode(draft: Draft) -> bytes:
     """Return the fact as JSON in one line of ASCII, without the fields that have their defaults."""
-    kind, names = _WRITTEN[type(draft)]
+    kind, read, names = _WRITTEN[type(draft)]
     told = {}
-    for name, default, write in names:
-        value = getattr(draft, name)
-        if value != default:
+    for (name, default, write), value in zip(names, read(draft), strict=True):
+        if value is not default and value != default:
             told[name] = value if write is None else write(value)
-    return json.dumps([VERSION, kind, told], separators=(",", ":")).encode()
+    return _to_json([VERSION, kind, told]).encode()
 
 
 def framed(body: bytes, count: int) -> bytes:
@@ -135,7 +137,8 @@ def decode(body: bytes) -> Draft:
 
 
 def _moment(value: datetime) -> int:
-    return (value - _EPOCH) // _MICROSECOND
+    since = value - _EPOCH
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 
 def _hex(value: UUID) -> str:
@@ -170,7 +173,7 @@ def _read_day(value: Any) -> date:
 
 
 def _read_texts(value: Any) -> tuple[str, ...]:
-    if not isinstance(value, list) or not all(isinstance(each, str) and _storable(each) for each in value):
+    if not isinstance(value, list) or not all(isinstance(each, str) and storable(each) for each in value):
         raise ValueError
     return tuple(value)
 
@@ -196,18 +199,13 @@ def _read_slot(
     )
 
 
-def _storable(text: str) -> bool:
-    """Say whether every database keeps it: none keeps NUL or half of a surrogate pair in all its columns."""
-    return (text.isascii() and "\0" not in text) or not any(c == "\0" or "\ud800" <= c <= "\udfff" for c in text)
-
-
 def _text(longest: int) -> Callable[[Any], str]:
     def read(value: Any) -> str:
         if not isinstance(value, str) or len(value) > longest:
             raise ValueError
         if value.isascii() and "\0" not in value:  # as almost all are
             return value
-        if not _storable(value):
+        if not storable(value):
             raise ValueError
         return value
 
@@ -303,8 +301,13 @@ def _reader_of(draft: type[Any], model: type[models.Model], name: str) -> Callab
     return _reader(model, column)
 
 
-_WRITTEN: dict[type[Any], tuple[str, list[tuple[str, Any, Callable[[Any], Any] | None]]]] = {
-    draft: (kind, [(field.name, field.default, _WRITERS.get(field.name)) for field in fields(draft)])
+_Written = tuple[str, Callable[[Any], tuple[Any, ...]], list[tuple[str, Any, Callable[[Any], Any] | None]]]
+_WRITTEN: dict[type[Any], _Written] = {
+    draft: (
+        kind,
+        attrgetter(*(field.name for field in fields(draft))),
+        [(field.name, field.default, _WRITERS.get(field.name)) for field in fields(draft)],
+    )
     for kind, (draft, _) in _KINDS.items()
 }
 _READ: dict[str, tuple[type[Any], dict[str, Callable[[Any], Any]], set[str]]] = {

@@ -11,6 +11,8 @@ from django.core.exceptions import ValidationError
 from django.db import connections, models, router
 from django.db.backends.utils import format_number
 
+from django_personalize.core.text import storable
+
 LONGEST = 64
 """Characters that we keep of a key."""
 AT_ONCE = 10_000
@@ -22,11 +24,6 @@ def key_of(pk: Any) -> str:
     if isinstance(pk, tuple | list):
         return ",".join(quote(str(part), safe="", errors="surrogatepass") for part in pk)
     return str(pk)
-
-
-def is_storable(text: str) -> bool:
-    """Say whether a database takes this text: not with a NUL or with half of a surrogate pair, which JSON may hold."""
-    return "\x00" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
 def key_held(field: Any, value: Any) -> str:
@@ -68,7 +65,7 @@ def value_of(model: type[models.Model], field: Any, text: str) -> Any:
     """Return what `field` holds where it reads `text`; None where the database could not even be asked for it."""
     while field.remote_field is not None:
         model, field = field.related_model, field.target_field
-    if not text or not is_storable(text):
+    if not text or not storable(text):
         return None
     try:
         value = field.to_python(text)

@@ -13,10 +13,11 @@ from django.db import models
 
 from django_personalize.conf import settings
 from django_personalize.core.tally import Tally
+from django_personalize.core.text import storable
 from django_personalize.core.types import CartLine
 from django_personalize.shop.carts import ACCOUNT, SESSION, Held, NotAsked, Source, UnknownShape, sources
 from django_personalize.shop.items import model_of
-from django_personalize.shop.keys import LONGEST, is_storable, pks_of
+from django_personalize.shop.keys import LONGEST, pks_of
 from django_personalize.shop.orders import MappedOrders
 from django_personalize.shop.paths import fields_along
 from django_personalize.shop.problems import CART_SHAPE, CART_UNKNOWN_ITEM, KEY_TOO_LONG
@@ -114,7 +115,7 @@ class MappedShop(MappedOrders):
         quantities: Counter[tuple[str, str]] = Counter()
         for each in held:
             item_key = items.get(each.key) if each.key else variants.get(each.variant)
-            if not item_key or not is_storable(each.variant):
+            if not item_key or not storable(each.variant):
                 tally.add(KEY_TOO_LONG if len(each.key or each.variant) > LONGEST else CART_UNKNOWN_ITEM, "CART")
                 continue
             leads_here = each.variant and variants.get(each.variant) in (item_key, UNTOLD)

@@ -12,6 +12,16 @@ PERSONALIZE = {
     "DRAIN": os.environ.get("PERSONALIZE_TEST_DRAIN", "thread"),  # noqa: F405
 }
 PERSONALIZE.pop("CART", None)
+MIDDLEWARE = [  # what a new project has, and ours
+    "django.middleware.security.SecurityMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_personalize.middleware.PersonalizeMiddleware",
+]
 if "PERSONALIZE_TEST_REDIS" in os.environ:  # noqa: F405
     PERSONALIZE["REDIS"] = os.environ["PERSONALIZE_TEST_REDIS"]  # noqa: F405
 LOGGING = {"version": 1, "disable_existing_loggers": False}

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 
-from django_personalize.core.types import Consents, ConsentState, Item, Purpose
+from django_personalize.core.types import ConsentState, Item, Purpose
 from django_personalize.shortcuts import track
-from django_personalize.testing.doubles import MemoryShop
+from django_personalize.testing.doubles import MemoryShop, StaticConsent
 
 ITEMS = 50
 
 
-class Everybody:
+class Everybody(StaticConsent):
     """Said yes to statistics."""
 
-    def states(self, request: Any) -> Consents:
-        return {each: ConsentState.GRANTED if each is Purpose.ANALYTICS else ConsentState.UNKNOWN for each in Purpose}
-
-    def prepare(self) -> list[str]:
-        return []
+    answers = {Purpose.ANALYTICS: ConsentState.GRANTED}
 
 
 class Shelf(MemoryShop):
