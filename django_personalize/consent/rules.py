@@ -19,16 +19,17 @@ NOT_FOR_CHILDREN = (Purpose.PERSONALIZATION, Purpose.OFFERS, Purpose.EMAIL, Purp
 
 def ruled(request: HttpRequest, answers: Consents) -> Consents:
     """Return what counts: a signal of the browser is a no where it gave no answer, and no child is ever profiled."""
-    signalled = ConsentState.UNKNOWN in answers.values() and signal_of(request)
-    if signalled:
+    if ConsentState.UNKNOWN in answers.values() and signal_of(request):
         answers = {
             purpose: ConsentState.DENIED if state is ConsentState.UNKNOWN else state
             for purpose, state in answers.items()
         }
-    if settings.MINOR and any(answers[purpose] is ConsentState.GRANTED for purpose in NOT_FOR_CHILDREN):
+    if ConsentState.GRANTED not in answers.values() or not settings.MINOR:
+        return answers
+    if any(answers[purpose] is ConsentState.GRANTED for purpose in NOT_FOR_CHILDREN):
         left = once(request, "minor", lambda: _left_of_a_yes(request))
         if left is not ConsentState.GRANTED:
-            answers = {**answers, **dict.fromkeys(NOT_FOR_CHILDREN, left)}
+            return {**answers, **dict.fromkeys(NOT_FOR_CHILDREN, left)}
     return answers
 
 
@@ -41,7 +42,8 @@ def is_for_children(request: HttpRequest) -> bool:
 
 def signal_of(request: HttpRequest) -> str:
     """Return which of the setting's signals this browser sends: "gpc", "dnt", or '' for none."""
-    return next((name for name in settings.SIGNALS if request.META.get(SIGNALS.get(name, "")) == "1"), "")
+    sent = [name for name, header in SIGNALS.items() if request.META.get(header) == "1"]
+    return next((name for name in sent if name in settings.SIGNALS), "")
 
 
 def _left_of_a_yes(request: HttpRequest) -> ConsentState:

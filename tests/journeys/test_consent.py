@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 from cookie_consent.models import CookieGroup
+from django.db import connection, connections
+from django.test import Client
 
 from django_personalize.consent.ledger import verify
 from django_personalize.events.counts import keep
@@ -147,3 +151,33 @@ def test_the_admin_shows_the_ledger_and_lets_nobody_write_in_it(client, admin_cl
     for url in (f"{address}add/", f"{address}1/delete/"):
         assert admin_client.post(url).status_code == 403
     assert admin_client.post(f"{address}1/change/", {"source": "me"}).status_code == 403
+
+
+@pytest.mark.django_db(transaction=True)
+def test_answers_of_one_accounts_browsers_at_once_wait_for_nobody_in_a_circle(caplog):
+    if connection.vendor != "postgresql":
+        pytest.skip("one writer at a time")
+    user("mia")
+    begin = threading.Barrier(6)
+
+    def shop_about():
+        try:
+            client = Client()
+            begin.wait()
+            for _ in range(4):
+                answer(client, "accept")
+                client.post("/account/log-in/", {"username": "mia", "password": "pw"})
+                answer(client, "decline", "analytics")
+                answer(client, "decline", "personalization")
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=shop_about) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [record.msg for record in caplog.records if record.levelname == "ERROR"] == []
+    assert Visitor.objects.count() == 0
+    assert proven().count((["analytics", "personalization"], [])) == 24
+    assert ConsentRecord.objects.count() == 72
