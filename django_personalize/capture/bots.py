@@ -15,30 +15,38 @@ from django_personalize.capture.refusals import BOT, PREFETCH
 
 LONGEST_READ = 512
 """Characters of a user agent that are looked at, and remembered; a browser's has half as many."""
-_WORDS = (
+_MARKS = (
     # What machines call themselves, and the address of their owners that most of them carry.
-    r"(?<!cu)bots?(?![a-z])|crawl|spider|slurp|scrap|fetcher|archiver|indexer|validator|checker\b|\+https?://"
+    "crawl", "spider", "slurp", "scrap", "fetcher", "archiver", "indexer", "validator", "+http",
     # Search and assistants.
-    r"|google-?(?:other|inspectiontool|read-aloud|site-verification|safety|extended|producer|agent|web-?light)"
-    r"|google favicon|mediapartners|apis-google|bingpreview|baiduspider|yandex(?:images|video|media|metrika|direct)"
-    r"|duckassist|chatgpt-user|oai-search|perplexity-user|claude-(?:web|user)|cohere-ai|mistralai-user|bytespider"
+    "google-inspectiontool", "googleother", "google-read-aloud", "google-site-verification", "google-safety",
+    "google-extended", "google-producer", "google-agent", "google favicon", "mediapartners", "apis-google",
+    "bingpreview", "web preview", "yandeximages", "yandexvideo", "yandexmedia", "yandexmetrika", "yandexdirect",
+    "duckassist", "chatgpt-user", "oai-search", "perplexity-user", "claude-web", "claude-user", "cohere-ai",
+    "mistralai-user",
     # Previews of links.
-    r"|facebookexternalhit|facebookcatalog|meta-external|^whatsapp/|skypeuripreview|embedly|iframely|vkshare|snap url"
-    r"|^viber|telegrambot|nuzzel|flipboardproxy|tumblr/|redditbot|bitlybot|mattermost|microsoftpreview|^line-poker"
-    r"|google-pagerenderer|outbrain"
+    "facebookexternalhit", "facebookcatalog", "meta-external", "skypeuripreview", "embedly", "iframely", "vkshare",
+    "snap url", "nuzzel", "flipboardproxy", "mattermost", "microsoftpreview", "google-pagerenderer", "outbrain",
     # Monitors and measurements.
-    r"|pingdom|uptime|statuscake|site24x7|newrelic|datadog|gtmetrix|lighthouse|page ?speed|webpagetest|catchpoint"
-    r"|nagios|check_http|zabbix|hetrixtools|better ?stack|checkly|ptst/|kube-probe|elb-healthchecker|googlehc"
-    r"|monitoring|monitor/|\bmonit\b|web preview"
+    "pingdom", "uptime", "statuscake", "site24x7", "newrelic", "datadog", "gtmetrix", "lighthouse", "pagespeed",
+    "page speed", "webpagetest", "catchpoint", "nagios", "check_http", "zabbix", "hetrixtools", "betterstack",
+    "better stack", "checkly", "ptst/", "kube-probe", "elb-healthchecker", "googlehc", "monitoring", "monitor/",
     # Browsers that no one sits at.
-    r"|headless|phantomjs|slimerjs|puppeteer|playwright|selenium|webdriver|jsdom|htmlunit|splash|prerender|rendertron"
+    "headless", "phantomjs", "slimerjs", "puppeteer", "playwright", "selenium", "webdriver", "jsdom", "htmlunit",
+    "splash", "prerender", "rendertron",
     # Scripts. Not the libraries that the shop's own apps are built with: okhttp, CFNetwork, Dart.
-    r"|^curl|^wget|^python|aiohttp|httpx|^go-http|^java/|^java-http|libwww-perl|lwp::|^perl|^ruby|^php|guzzle|^axios"
-    r"|node-?fetch|^node\b|undici|^got\b|superagent|^postman|insomnia|httpie|apache-http|^scala|^rust|reqwest|^winhttp"
-    r"|mechanize|nikto|sqlmap|nmap|masscan|zgrab|nuclei|wpscan|httrack|^ab/|apachebench|^hey/|^k6/|jmeter|gatling|locust"
-    r"|wp(?:rocket|-super)|wordpress/|^feed|feedly|^rss|netcraft|censys|expanse|paloalto"
-)
-_BOT = re.compile(_WORDS)
+    "aiohttp", "httpx", "libwww-perl", "lwp::", "guzzle", "node-fetch", "superagent", "insomnia", "httpie",
+    "apache-http", "reqwest", "mechanize", "nikto", "sqlmap", "nmap", "masscan", "zgrab", "nuclei", "wpscan", "httrack",
+    "apachebench", "jmeter", "gatling", "locust", "wordpress/", "feedly", "netcraft", "censys", "expanse", "paloalto",
+)  # fmt: skip
+_STARTS = (
+    "whatsapp/", "viber", "line-poker", "tumblr/", "curl", "wget", "python", "go-http", "java/", "java-http", "perl",
+    "ruby", "php", "axios", "node/", "undici", "got ", "postman", "scala", "rust", "winhttp", "ab/", "hey/", "k6/",
+    "feed", "rss", "monit/",
+)  # fmt: skip
+_WHOLE = frozenset(["node", "got"])
+_BOT = re.compile(r"(?<!cu)bots?(?![a-z])")
+"""The word by which most call themselves; Cubot makes telephones."""
 
 
 def unseen(request: HttpRequest) -> str:
@@ -66,4 +74,10 @@ def is_prefetch(request: HttpRequest) -> bool:
 
 @lru_cache(maxsize=2048)
 def _is_bot(agent: str) -> bool:
-    return _BOT.search(agent.lower()) is not None
+    agent = agent.lower()
+    return (
+        any(mark in agent for mark in _MARKS)
+        or agent.startswith(_STARTS)
+        or agent in _WHOLE
+        or ("bot" in agent and _BOT.search(agent) is not None)
+    )

@@ -86,7 +86,7 @@ def learnt() -> None:
 
 @pytest.fixture
 def crowd(tmp_path, frozen):
-    """Sixty customers with orders, all with a yes, each from a network of their own; and a model of what they bought."""
+    """Sixty customers with orders and a yes, each from a network of their own, and a model of what they bought."""
     with override_personalize(ARTIFACTS=str(tmp_path / "artifacts")):
         fill(until=clock.now())
         create_groups()
