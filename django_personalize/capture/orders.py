@@ -62,14 +62,13 @@ def reconcile(
     of theirs grants `personalization`; everyone else's lines carry no visitor. An account's run removes nothing; the
     others remove what the shop no longer has. `progress` gets (done, total).
 
-    What was erased stays so, and no run reaches further back than `RETENTION["orders"]`, whatever it is asked.
+    What was erased stays so, and nothing is kept of an order older than `RETENTION["orders"]`, whatever is asked.
     """
     shop, started = settings.shop, clock.now()
-    kept_since = oldest_kept()
-    begin = kept_since if since is None else max(since, kept_since)
-    total = shop.count_lines(since=begin) if progress is not None else 0
+    since = None if since is None else max(since, oldest_kept())
+    total = shop.count_lines(since=since) if progress is not None else 0
     report, orders, seen = Reconciled(), set[str](), bytearray()
-    lines = iter(shop.lines(user_key=user_key, since=begin, tally=report.tally))
+    lines = iter(shop.lines(user_key=user_key, since=since, tally=report.tally))
     while chunk := list(islice(lines, CHUNK)):
         report.lines += len(chunk)
         orders.update(line.order_key for line in chunk)
@@ -79,7 +78,7 @@ def reconcile(
             progress(report.lines, max(total, report.lines))
     report.orders = len(orders)
     if since is not None:
-        _remove_within(orders, begin, bytes(seen), started, report)
+        _remove_within(orders, since, bytes(seen), started, report)
     elif user_key is None:
         _remove_except(bytes(seen), started, report)
     if user_key is None:
