@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -19,7 +21,7 @@ from django_personalize.models import Cursor
 
 logger = logging.getLogger("django_personalize.events")
 SINK = "spool"
-LINES = 1_000
+LINES = 2_000
 LONGEST_QUARANTINED = 4096
 READ = 2 * LONGEST_LINE
 """Bytes read at once: at least one whole line of any length."""
@@ -96,12 +98,13 @@ def _segment(path: Path, cursor: tuple[int, int] | None, done: Drained) -> None:
     with path.open("rb") as file:
         # Asked before the last line is read: one that is written in between is found by the next round.
         ended = spool.has_ended(file)
-        while (batch := _read(file, position, received, ended=ended)) is not None:
-            cursors.store(path.name, place, batch, sink=SINK)
-            place = batch.position, batch.received
-            position, received = int(batch.position), batch.received
-            done.batches += 1
-            done.facts += sum(each.facts for each in batch.carried)
+        with closing(_batches(partial(_read, file, ended=ended), position, received)) as batches:
+            for batch in batches:
+                cursors.store(path.name, place, batch, sink=SINK)
+                place = batch.position, batch.received
+                position = int(batch.position)
+                done.batches += 1
+                done.facts += sum(each.facts for each in batch.carried)
         file.seek(position)
         if ended and b"\n" not in file.read():
             reach("before_unlink")
@@ -109,6 +112,20 @@ def _segment(path: Path, cursor: tuple[int, int] | None, done: Drained) -> None:
             path.unlink()
             reach("after_unlink")
             Cursor.objects.filter(name=path.name).delete()
+
+
+def _batches(read: Callable[[int, int], Batch | None], position: int, received: int) -> Generator[Batch, None, None]:
+    """Yield batch after batch; while the database stores a whole one, the next is read already."""
+    batch = read(position, received)
+    while batch is not None:
+        if len(batch.carried) < LINES:
+            yield batch
+            batch = read(int(batch.position), batch.received)
+            continue
+        with ThreadPoolExecutor(1, "personalize-read") as ahead:
+            following = ahead.submit(read, int(batch.position), batch.received)
+            yield batch
+            batch = following.result()
 
 
 def _read(file: BinaryIO, position: int, received: int, *, ended: bool) -> Batch | None:

@@ -4,7 +4,8 @@
     python -m tests.benchmarks.ingest drain --rows 0 --ways spool
 
 Fills the database that it is given (an empty one of SQLite, where it is given none) and leaves it filled, so that
-measuring again is quick. Redis is the one at `--redis`, whose streams it empties. Prints JSON.
+measuring again is quick. Redis is the one at `--redis`, whose database it empties. Prints JSON: besides what the clock
+says, the CPU time of the drainer and of the database's process, which a busy machine hardly changes.
 """
 
 from __future__ import annotations
@@ -106,15 +107,18 @@ def drain(way: str, n: int, visitors: list[UUID], chance: random.Random, drainer
     wrote = time.perf_counter() - start
     (sink.spool.spool if way == "redis" else sink.spool).rotate()
     before, waiting = Event.objects.count(), sink.waiting()
-    start = time.perf_counter()
+    cpu: dict[str, float] = {}
     if drainers == 1:
+        start, spent, served = time.perf_counter(), time.process_time(), server_seconds()
         sink.drain()
         took = time.perf_counter() - start
+        cpu = {"drainer": time.process_time() - spent, "database": server_seconds() - served}
     else:
         connections.close_all()
         took = together(way, drainers)
     stored = Event.objects.count() - before
     return {
+        "cpu_microseconds_an_event": {name: round(1e6 * seconds / stored, 1) for name, seconds in cpu.items()},
         "way": way,
         "drainers": drainers,
         "rows_before": before,
@@ -123,6 +127,21 @@ def drain(way: str, n: int, visitors: list[UUID], chance: random.Random, drainer
         "stored": stored,
         "drained_per_second": round(stored / took),
     }
+
+
+def server_seconds() -> float:
+    """Return the CPU seconds of the PostgreSQL process that serves us; 0 where there is none on this host."""
+    from django.db import connection
+
+    if connection.vendor != "postgresql":
+        return 0.0
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        stat = Path(f"/proc/{cursor.fetchone()[0]}/stat")
+    if not stat.exists():
+        return 0.0
+    user, system = stat.read_text().rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 def together(way: str, drainers: int) -> float:
@@ -181,7 +200,7 @@ def main() -> None:
         found = [drain(way, asked.events, visitors, chance, asked.drainers) for way in asked.ways]
     from django.db import connection
 
-    print(json.dumps({"database": connection.vendor, "ways": found}, indent=2))
+    print(json.dumps({"database": connection.vendor, "load": os.getloadavg()[0], "ways": found}, indent=2))
 
 
 if __name__ == "__main__":
