@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponseBase
 
 from django_personalize.capture import budget
@@ -62,9 +62,12 @@ def forget_browser(request: HttpRequest, response: HttpResponseBase) -> None:
 
 
 def drain() -> None:
-    """Have what waits on this host stored, so that it is seen by whoever exports or erases; for sinks that wait."""
+    """Have what waits on this host stored, so that it is seen by whoever exports or erases; for sinks that wait.
+
+    Not inside of somebody's transaction: a file of the spool goes once it is stored, and no roll-back returns it.
+    """
     waiting = getattr(settings.sink, "drain", None)
-    if waiting is not None:
+    if waiting is not None and not connection.in_atomic_block:
         waiting()
 
 

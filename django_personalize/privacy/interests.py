@@ -15,15 +15,12 @@ from django_personalize.events.vocabulary import PURCHASE, REFUND
 from django_personalize.models import Decision, Event
 from django_personalize.placements.reasons import sentence
 from django_personalize.privacy.person import Person
+from django_personalize.recommend.profile import NEAR_HALF_LIFE, VIEW_WEIGHT
 
 MOST_ROWS = 2_000
 """Newest events that are looked at."""
 MOST_ITEMS = 100
-MOST_DECISIONS = 20
-HALF_LIFE_DAYS = 60.0
-WORTH = {PURCHASE: 1.0}
-ELSE_WORTH = 0.3
-"""Whatever was not bought says this much of what a purchase says, as where pages are made."""
+MOST_DECISIONS, MOST_REASONS = 20, 8
 TOP = 5
 
 
@@ -105,11 +102,12 @@ def _dealings(
 
 
 def _weights(rows: Collection[tuple[str, str, datetime]]) -> Counter[str]:
+    """Return what each item says of this person, weighed as where pages are made."""
     now = clock.now()
     weights: Counter[Any] = Counter()
     for key, kind, at in rows:
         days = max((now - at).total_seconds(), 0.0) / 86_400
-        weights[key] += WORTH.get(kind, ELSE_WORTH) * 2.0 ** (-days / HALF_LIFE_DAYS)
+        weights[key] += (1.0 if kind == PURCHASE else VIEW_WEIGHT) * 2.0 ** (-days / NEAR_HALF_LIFE)
     return weights
 
 
@@ -129,6 +127,6 @@ def _reasons(slots: Sequence[tuple[Decision, Mapping[str, Any]]], items: Mapping
         if item is not None and item.key not in found:
             reason = sentence(Reason(code=slot["reason"], anchor=slot["anchor"]), items)
             found[item.key] = Why(item.title, item.url, reason, decision.decided_at)
-        if len(found) == MOST_DECISIONS:
+        if len(found) == MOST_REASONS:
             break
     return list(found.values())

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth import authenticate
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.urls import NoReverseMatch, reverse
@@ -75,6 +76,7 @@ def switch(request: HttpRequest) -> HttpResponse:
     return response
 
 
+@transaction.non_atomic_requests  # what waits in the spool is stored by it, which is not undone by an error later on
 @never_cache
 @csrf_protect
 @require_POST
@@ -86,6 +88,7 @@ def remove(request: HttpRequest) -> HttpResponse:
     return redirect(PAGE)
 
 
+@transaction.non_atomic_requests
 @never_cache
 @require_safe
 def download(request: HttpRequest) -> HttpResponseBase:
@@ -95,6 +98,7 @@ def download(request: HttpRequest) -> HttpResponseBase:
     return response
 
 
+@transaction.non_atomic_requests  # the marks are committed before anything else
 @sensitive_post_parameters("password")
 @never_cache
 @csrf_protect

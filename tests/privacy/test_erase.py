@@ -2,6 +2,7 @@ from datetime import timedelta
 
 import pytest
 from django.core.cache import cache
+from django.db import transaction
 
 from django_personalize.api.orders import take
 from django_personalize.capture import budget
@@ -11,7 +12,7 @@ from django_personalize.core import clock
 from django_personalize.core.types import DecisionDraft, ImpressionDraft, Reason, Slot
 from django_personalize.events import intake
 from django_personalize.models import ConsentRecord, Event, FeedLine, Forgotten, OrderLink, Quarantined, Visitor
-from django_personalize.privacy.erase import erase
+from django_personalize.privacy.erase import drain, erase
 from django_personalize.privacy.person import of_account, of_visitor
 from tests.conftest import line
 from tests.people import visitor
@@ -207,3 +208,15 @@ def test_nothing_is_left_in_the_spool_and_the_sum_closes(memory_shop, spooled, d
     account = intake.account()
     assert (account.erased, account.waiting, account.difference) == (2, 0, 0)  # what waited, and what came later
     assert not Visitor.objects.filter(pk=me.pk).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_spool_is_left_alone_inside_of_a_transaction_that_may_be_rolled_back(memory_shop, spooled):
+    me = visitor("analytics")
+    spooled.write([told(me.pk)])
+    with transaction.atomic():
+        drain()
+        transaction.set_rollback(True)
+    assert (spooled.waiting(), Event.objects.count()) == (1, 0)
+    drain()
+    assert (spooled.waiting(), Event.objects.count()) == (0, 1)

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
-from django.urls import reverse
+from django.urls import resolve, reverse
 from django.utils import timezone
 
 from django_personalize.conf import settings as ours
@@ -162,6 +162,11 @@ def test_a_post_of_another_site_is_refused(url, guest, client):
     strict = Client(enforce_csrf_checks=True)
     strict.cookies[cookie.NAME] = client.cookies[cookie.NAME].value
     assert strict.post(url, {"to": "pause", "item": "1"}).status_code == 403
+
+
+@pytest.mark.parametrize("url", [REMOVE, DOWNLOAD, FORGET])
+def test_whoever_drains_the_spool_does_it_outside_of_the_requests_transaction(url):
+    assert "default" in resolve(url).func._non_atomic_requests
 
 
 @pytest.mark.parametrize("url", [SWITCH, REMOVE])
