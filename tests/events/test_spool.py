@@ -145,7 +145,8 @@ def test_nothing_is_left_to_the_system_when_each_fact_must_be_on_the_disk(direct
     monkeypatch.setattr(os, "fdatasync", synced.append)
     strict = Spool(directory, most_bytes=MEGABYTE, fsync_ms=0)
     strict.append([body(1)])
-    assert len(synced) == 1
+    assert strict._segment is not None
+    assert strict._segment.fd in synced  # beside those of spools that other tests have left behind
 
 
 def test_what_was_written_is_synced_a_moment_later_once_for_all(directory, monkeypatch):
