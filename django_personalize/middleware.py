@@ -139,7 +139,8 @@ class PersonalizeMiddleware:
             refused = any(answers[purpose] is ConsentState.DENIED for purpose in token.granted)
             gone = refused and allowed.isdisjoint(TRACED)
             if gone or answered or not self._is_kept(token, allowed):
-                self._prove(token.browser, answers)
+                # An answer that cannot be put on record is undone all the same.
+                self._step("proof", lambda: self._prove(token.browser, answers))
                 change(token.visitor_id, allowed, refused=refused)
                 if gone:
                     cookie.clear(response)

@@ -347,6 +347,24 @@ def test_a_failure_of_ours_never_reaches_the_page(client, answers, monkeypatch, 
     assert [(record.msg, record.step) for record in caplog.records] == [("step_failed", "settle")]
 
 
+def test_a_no_erases_also_where_it_cannot_be_put_on_record(client, answers, monkeypatch, caplog):
+    answers(personalization="granted")
+    client.post("/answer/")
+    answers(personalization="denied")
+    monkeypatch.setattr("django_personalize.middleware.record", None)
+    client.get("/products/1/")
+    assert nothing_is_kept()
+    assert [(record.msg, record.step) for record in caplog.records] == [("step_failed", "proof")]
+
+
+def test_nobody_is_made_of_a_yes_that_cannot_be_put_on_record(client, answers, monkeypatch, caplog):
+    answers(personalization="granted")
+    monkeypatch.setattr("django_personalize.middleware.record", None)
+    assert cookie.NAME not in client.post("/answer/").cookies
+    assert nothing_is_kept()
+    assert [(record.msg, record.step) for record in caplog.records] == [("step_failed", "settle")]
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_stranger_costs_no_query(client, answers, django_assert_num_queries):
     client.get("/products/1/")

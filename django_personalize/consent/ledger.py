@@ -12,6 +12,7 @@ import json
 import secrets
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -37,6 +38,8 @@ PROBLEMS = {
 }
 GENESIS = "0" * 64
 """What the first record follows from."""
+CHUNK = 500
+"""Records that are verified at a time."""
 LOCK = 0x70657273_636F6E73
 """The advisory lock of PostgreSQL under which records are numbered."""
 
@@ -115,8 +118,7 @@ def verify(*, expected: str = "") -> Verified:
     met = not expected or expected == _head(None)
     records = erased = 0
     number, chain = 0, GENESIS
-    keys = dict(ConsentKey.objects.values_list("subject", "key"))
-    for each in ConsentRecord.objects.order_by("number").iterator(chunk_size=2_000):
+    for each, keys in _with_keys():
         records += 1
         missing = range(number + 1, each.number)
         wrong += [Wrong(gone, REMOVED) for gone in missing]
@@ -140,6 +142,15 @@ def text_of(purposes: Collection[Purpose]) -> str:
     texts = settings.consent.texts()
     shown = [f"{purpose.value}\n{texts[purpose]}" for purpose in sorted(purposes) if purpose in texts]
     return hashlib.sha256("\n\n".join(shown).encode()).hexdigest() if shown else ""
+
+
+def _with_keys() -> Iterator[tuple[ConsentRecord, dict[UUID, Any]]]:
+    """Yield every record in its order, with the keys of its subject and of those beside it."""
+    rows = ConsentRecord.objects.order_by("number").iterator(chunk_size=CHUNK)
+    while some := list(islice(rows, CHUNK)):
+        subjects = {each.subject for each in some if each.subject is not None}
+        keys = dict(ConsentKey.objects.filter(subject__in=subjects).values_list("subject", "key"))
+        yield from ((each, keys) for each in some)
 
 
 def _faults(each: ConsentRecord, keys: dict[UUID, Any]) -> Iterator[str]:

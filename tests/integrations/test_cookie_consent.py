@@ -161,6 +161,16 @@ def test_a_yes_counts_for_13_months_at_most_and_a_shorter_life_is_left(browser, 
     assert browser.life == 30 * DAY
 
 
+@pytest.mark.parametrize("month", range(14))
+def test_nobody_is_asked_again_before_half_a_year_after_a_no_or_a_year_after_a_yes(browser, month):
+    days = month * 30.4
+    for action, lasts in (("decline", 182), ("accept", 365)):
+        browser.answer(action, "personalization", "analytics")
+        if days * DAY > browser.life:
+            browser.raw = ""  # as a browser does with a cookie whose time is over
+        assert (browser.says() == ["unknown", "unknown"]) is (days > lasts)
+
+
 def test_the_end_of_its_life_is_told_to_old_browsers_too(browser, frozen):
     browser.answer("accept", "analytics")
     request, response = browser.request(), HttpResponse()
