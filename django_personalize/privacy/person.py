@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from uuid import UUID
 
 from django.http import HttpRequest
@@ -18,15 +19,13 @@ from django_personalize.visitors.resolve import account_of, belongs
 logger = logging.getLogger("django_personalize.privacy")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Person:
     """Somebody, as far as anything here knows of them."""
 
     account: str = ""
     """The shop's key of their account; empty for a guest."""
     visitors: tuple[Visitor, ...] = ()
-    orders: frozenset[str] = field(default=frozenset())
-    """The orders that are theirs, as our rows and the shop's tables say."""
 
     def __bool__(self) -> bool:
         """Say whether anything is kept under a pseudonym or an account of theirs."""
@@ -35,6 +34,21 @@ class Person:
     @property
     def ids(self) -> list[UUID]:
         return [visitor.pk for visitor in self.visitors]
+
+    @cached_property
+    def orders(self) -> frozenset[str]:
+        """The orders that are theirs, as our rows and the shop's tables say: read once, and only where it is needed."""
+        orders = set(OrderLink.objects.filter(visitor__in=self.ids).values_list("order_key", flat=True))
+        linked = Event.objects.filter(visitor__in=self.ids, kind__in=ORDER_KINDS)
+        orders.update(linked.values_list("transaction_id", flat=True))
+        if self.account:
+            orders.update(FeedLine.objects.filter(user_key=self.account).values_list("order_key", flat=True))
+            try:
+                # With no yes, and for the time before it, only the shop's own tables know whose an order is.
+                orders.update(line.order_key for line in settings.shop.lines(user_key=self.account))
+            except PersonalizeError:
+                logger.exception("orders_not_read")
+        return frozenset(orders - {""})
 
     @property
     def subjects(self) -> list[UUID]:
@@ -46,7 +60,7 @@ class Person:
 
 def of_account(account: str) -> Person:
     """Return the person behind an account of the shop's; there may be nothing of them here."""
-    return _person(account, list(Visitor.objects.filter(user_key=account).order_by("created_at", "pk")))
+    return Person(account, tuple(Visitor.objects.filter(user_key=account).order_by("created_at", "pk")))
 
 
 def of_visitor(visitor_id: UUID) -> Person:
@@ -54,7 +68,7 @@ def of_visitor(visitor_id: UUID) -> Person:
     visitor = Visitor.objects.filter(pk=visitor_id).first()
     if visitor is None:
         return Person()
-    return of_account(visitor.user_key) if visitor.user_key else _person("", [visitor])
+    return of_account(visitor.user_key) if visitor.user_key else Person("", (visitor,))
 
 
 def person_of(request: HttpRequest) -> Person:
@@ -69,18 +83,4 @@ def person_of(request: HttpRequest) -> Person:
     here = None if token is None else Visitor.objects.filter(pk=token.visitor_id).first()
     if here is not None and belongs(here, account) and here not in visitors:
         visitors.append(here)
-    return _person(account, visitors)
-
-
-def _person(account: str, visitors: list[Visitor]) -> Person:
-    orders = set(OrderLink.objects.filter(visitor__in=visitors).values_list("order_key", flat=True))
-    ours = Event.objects.filter(visitor__in=visitors, kind__in=ORDER_KINDS)
-    orders.update(ours.values_list("transaction_id", flat=True))
-    if account:
-        orders.update(FeedLine.objects.filter(user_key=account).values_list("order_key", flat=True))
-        try:
-            # With no yes, and for the time before it, only the shop's own tables know whose an order is.
-            orders.update(line.order_key for line in settings.shop.lines(user_key=account))
-        except PersonalizeError:
-            logger.exception("orders_not_read")
-    return Person(account, tuple(visitors), frozenset(orders - {""}))
+    return Person(account, tuple(visitors))
