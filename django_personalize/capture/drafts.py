@@ -39,7 +39,7 @@ def draft(
     )
 
 
-def _circumstances(request: HttpRequest) -> dict[str, str]:
+def _circumstances(request: HttpRequest) -> dict[str, Any]:
     return {"scope": settings.shop.scope(request), "device": device_of(request)}
 
 

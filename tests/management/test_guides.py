@@ -34,6 +34,7 @@ def test_every_command_of_ours_that_a_guide_names_exists(page):
     named = set(re.findall(r"manage\.py (personalize_\w+)", text)) | set(re.findall(r"`(personalize_\w+)[ `]", text))
     others = {
         "personalize_artifacts",
+        "personalize_spool",
         "personalize_ask",
         "personalize_script",
         "personalize_product",
