@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -17,6 +17,7 @@ from django_personalize.core.types import (
     EventDraft,
     GoneDraft,
     ImpressionDraft,
+    Purpose,
     RefusalDraft,
 )
 from django_personalize.events import store
@@ -28,6 +29,7 @@ from django_personalize.visitors.forgotten import Kind, forgotten, item_of
 UNKNOWN_DECISION = "unknown_decision"
 UNKNOWN_SLOT = "unknown_slot"
 NO_CONSENT = "no_consent"
+NOTHING_OFF = [None, None]
 ARRIVAL_LASTS = timedelta(hours=24)
 """How long an event is put down to the visit's arrival."""
 COUNTED = frozenset({CountDraft, RefusalDraft, GoneDraft})
@@ -83,12 +85,13 @@ def _present(facts: Sequence[Draft], done: Deposited) -> list[Draft]:
     named = {visitor for each in facts if (visitor := getattr(each, "visitor_id", None)) is not None}
     if not named:
         return list(facts)
-    rows = Visitor.objects.filter(pk__in=named).values_list("pk", "referrer", "campaign", "arrived_at", "paused_at")
-    arrivals, paused = {}, {}
-    for pk, referrer, campaign, arrived_at, paused_at in rows:
+    columns = ("pk", "referrer", "campaign", "arrived_at", "paused_at", "objected_at")
+    arrivals, paused, objected = {}, {}, {}
+    for pk, referrer, campaign, arrived_at, *since in Visitor.objects.filter(pk__in=named).values_list(*columns):
         arrivals[pk] = (referrer, campaign, arrived_at)
-        if paused_at is not None:
-            paused[pk] = paused_at
+        if since != NOTHING_OFF:
+            paused[pk], objected[pk] = since
+    silent = _silent(paused, objected) if paused else {}
     is_erased = _erased(facts, arrivals)
     kept: list[Draft] = []
     for each in facts:
@@ -97,7 +100,7 @@ def _present(facts: Sequence[Draft], done: Deposited) -> list[Draft]:
             kept.append(each)
         elif visitor not in arrivals or is_erased(each):
             done.add(Outcome.ERASED)
-        elif visitor in paused and _moment(each) >= paused[visitor]:
+        elif visitor in silent and _moment(each) >= silent[visitor]:
             done.add(Outcome.REFUSED, NO_CONSENT)  # by another browser of theirs, whose cookie does not say so yet
         elif isinstance(each, EventDraft) and not (each.referrer or each.campaign):
             referrer, campaign, at = arrivals[visitor]
@@ -106,6 +109,17 @@ def _present(facts: Sequence[Draft], done: Deposited) -> list[Draft]:
         else:
             kept.append(each)
     return kept
+
+
+def _silent(paused: Mapping[UUID, datetime | None], objected: Mapping[UUID, datetime | None]) -> dict[UUID, datetime]:
+    """Return since when nothing is stored of these: paused, or against a profile with no yes to anything else."""
+    rows = Visitor.objects.filter(pk__in=[pk for pk, at in objected.items() if at is not None])
+    counted = {pk for pk, granted in rows.values_list("pk", "granted") if granted.get(Purpose.ANALYTICS.value)}
+    return {
+        pk: min(known)
+        for pk, at in paused.items()
+        if (known := [each for each in (at, None if pk in counted else objected[pk]) if each is not None])
+    }
 
 
 def _moment(draft: Draft) -> datetime:

@@ -97,3 +97,22 @@ def test_a_customer_looks_at_their_data_and_is_forgotten_for_good(client):
     assert me.pk.hex not in left
     assert not Event.objects.filter(transaction_id__in=orders).exists()
     assert "Nothing is kept about you." in client.get("/personalize/my-data/").content.decode()
+
+
+@pytest.mark.parametrize("to", ["pause", "object"])
+def test_what_is_switched_off_on_one_device_is_so_on_the_next_page_of_another(client, to):
+    phone = Client()
+    for each in (client, phone):
+        log_in(each, 2)
+        accept(each, "personalization")
+        each.post("/cookies/decline/", {"cookie_groups": ["analytics"]})
+    nobody = stranger()
+    log_in(nobody, 2)
+    assert bare(phone, "/") != bare(nobody, "/")
+    client.post(SWITCH, {"to": to})
+    before = (Event.objects.count(), Decision.objects.count())
+    for page in PAGES:
+        assert bare(phone, page) == bare(nobody, page)
+    assert (Event.objects.count(), Decision.objects.count()) == before
+    client.post(SWITCH, {"to": {"pause": "resume", "object": "allow"}[to]})
+    assert bare(phone, "/") != bare(nobody, "/")

@@ -1,8 +1,10 @@
 from datetime import timedelta
 
 import pytest
+from django.http import HttpResponse
 
 from django_personalize.capture.accounts import join, successor
+from django_personalize.capture.arrivals import note_arrival
 from django_personalize.capture.orders import reconcile
 from django_personalize.conf import settings as ours
 from django_personalize.core import clock
@@ -81,6 +83,25 @@ def test_statistics_go_on_for_somebody_who_objects_to_profiling(both):
     mine, _ = both
     switches.object_to_profiling(of_account("7"))
     assert ours.sink.write([told(mine.pk)]) == 1
+
+
+def test_nothing_is_added_for_an_objector_who_says_yes_to_nothing_else(memory_shop):
+    me = visitor("personalization")
+    switches.object_to_profiling(of_visitor(me.pk))
+    assert ours.sink.write([told(me.pk)]) == 0
+    assert intake.account().refused == {"no_consent": 1}
+
+
+def test_an_arrival_of_a_paused_shopper_is_not_noted(both, rf):
+    mine, _ = both
+    switches.pause(of_account("7"))
+    page = HttpResponse("", content_type="text/html")
+    request = rf.get("/?utm_campaign=spring", headers={"Referer": "https://search.example/"})
+    note_arrival(request, page, mine.pk)
+    assert Visitor.objects.get(pk=mine.pk).arrived_at is None
+    switches.resume(of_account("7"))
+    note_arrival(request, page, mine.pk)
+    assert Visitor.objects.get(pk=mine.pk).campaign == "spring"
 
 
 def test_a_repeated_wish_keeps_its_first_moment(both, frozen):
