@@ -303,6 +303,7 @@ REGISTER: dict[str, tuple[str, ...] | str] = {
     "capture.orders": ("bought_here", "bought_by_the_account", "purchases"),
     "consent.rules": SOURCE,
     "consent.states": SOURCE,
+    "events.deposit": ("view", "beacon", "decision", "impression"),
     "events.history": ("history",),
     "integrations.cookie_consent": SOURCE,
     "integrations.http": ("api_account",),
