@@ -3,7 +3,7 @@ from uuid import uuid4
 
 import pytest
 from django.core.cache import cache
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
 
 from django_personalize.capture import budget
 from django_personalize.capture.budget import (
@@ -15,6 +15,8 @@ from django_personalize.capture.budget import (
     network_of,
     spend,
 )
+from django_personalize.models import Visitor
+from django_personalize.visitors import cookie
 
 
 def of(address, **headers):
@@ -90,3 +92,19 @@ def test_a_cache_that_is_away_limits_nobody(monkeypatch):
     monkeypatch.setattr(budget.cache, "add", away)
     assert may_come(of("8.8.8.8"))
     assert not is_too_much(of("8.8.8.8"), uuid4())
+
+
+@pytest.mark.django_db
+def test_who_comes_past_the_budget_is_nobody_until_they_answer_again(frozen, answers, monkeypatch):
+    monkeypatch.setattr(budget, "VISITORS_OF_A_NETWORK", 2)
+    answers(personalization="granted")
+
+    def come(address):
+        browser = Client(REMOTE_ADDR=address)
+        return cookie.NAME in browser.post("/cookies/accept/", {"all_groups": "true"}).cookies
+
+    assert [come(f"8.8.8.{number}") for number in range(4)] == [True, True, False, False]
+    assert come("8.8.9.1")
+    assert Visitor.objects.count() == 3
+    frozen(timedelta(minutes=1))
+    assert come("8.8.8.9")
