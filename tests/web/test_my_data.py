@@ -3,6 +3,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import resolve, reverse
@@ -182,6 +183,13 @@ def test_the_download_is_a_file_that_no_cache_keeps(client, guest):
     assert response["Content-Disposition"] == 'attachment; filename="my-data.json"'
     assert "no-store" in response["Cache-Control"]
     assert json.loads(b"".join(response))["visitors"][0]["id"] == str(guest.pk)
+
+
+def test_an_asynchronous_server_hands_over_the_same_file(client, guest, async_client):
+    async_client.cookies[cookie.NAME] = client.cookies[cookie.NAME].value
+    response = async_to_sync(async_client.get)(DOWNLOAD)
+    assert response["Content-Disposition"] == 'attachment; filename="my-data.json"'
+    assert json.loads(response.content)["visitors"][0]["id"] == str(guest.pk)
 
 
 @pytest.mark.parametrize(("off", "on", "flag"), [("pause", "resume", "p"), ("object", "allow", "o")])
