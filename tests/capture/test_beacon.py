@@ -407,7 +407,16 @@ def test_what_goes_past_two_hundred_facts_of_a_page_is_refused(me):
 def test_every_reason_is_explained_and_every_explanation_is_one_of_a_reason(me):
     named = {value for name, value in vars(refusals).items() if name.isupper() and isinstance(value, str)}
     assert set(refusals.REFUSALS) == named
-    elsewhere = {"bot", "prefetch", "no_consent", "not_claimable", "captured_here", "unknown_slot", "too_many_events", "unknown_decision"}
+    elsewhere = {
+        "bot",
+        "prefetch",
+        "no_consent",
+        "not_claimable",
+        "captured_here",
+        "unknown_slot",
+        "too_many_events",
+        "unknown_decision",
+    }
     assert {reason for reason, _ in BAD} | elsewhere == named
 
 
