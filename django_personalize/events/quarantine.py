@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import DataError, IntegrityError, transaction
+from django.db.models import Count
 
 from django_personalize.core import clock
 from django_personalize.core.types import Draft
@@ -29,10 +30,16 @@ REASONS = {
     BAD_CHECKSUM: "The line is not what was written: the disk, or somebody, changed it.",
     "bad_field": "A value is none that its column holds.",
     "not_a_fact": "It is no fact of ours.",
-    UNKNOWN_DECISION: "It is about a decision that has not arrived. Tried again every minute for an hour.",
+    UNKNOWN_DECISION: "It is about a decision that has not arrived. Tried again for an hour.",
 }
 MOST = 100_000
 """Rows kept; what comes then is refused by name, so that nobody fills the database by forging."""
+SHARE = 500
+"""Rows kept of one visitor, so that nobody takes the room of all."""
+TRIES = 5
+"""How often, a minute apart, a decision is looked for; then once more at the end."""
+AT_ONCE = 5_000
+"""Rows that one round tries again."""
 DECISIONS_TAKE = timedelta(hours=1)
 """How long a fact waits for the decision that it is about."""
 BATCH = 500
@@ -103,8 +110,15 @@ def _set_aside(bad: Sequence[Carried], received_at: datetime, sink: str, done: D
     if not bad:
         return
     room = max(MOST - Quarantined.objects.count(), 0)
-    for each in bad[room:]:
-        done.add(Outcome.REFUSED, QUARANTINE_FULL, each.facts)
+    kept: list[Carried] = []
+    shares = _shares(bad)
+    for each in bad:
+        visitor = _visitor_of(each)
+        if len(kept) < room and (visitor is None or shares[visitor] < SHARE):
+            kept.append(each)
+            shares[visitor] += 1
+        else:
+            done.add(Outcome.REFUSED, QUARANTINE_FULL, each.facts)
     Quarantined.objects.bulk_create(
         Quarantined(
             arrived_at=received_at,
@@ -115,11 +129,20 @@ def _set_aside(bad: Sequence[Carried], received_at: datetime, sink: str, done: D
             facts=each.facts,
             visitor_id=_visitor_of(each),
         )
-        for each in bad[:room]
+        for each in kept
     )
     for reason, count in Counter(each.reason for each in bad).items():
         if reason != UNKNOWN_DECISION:
             logger.warning("facts_quarantined", extra={"reason": reason, "count": count})
+
+
+def _shares(bad: Sequence[Carried]) -> Counter[UUID | None]:
+    """Return how many rows there are already about each visitor of these."""
+    named = {visitor for each in bad if (visitor := _visitor_of(each)) is not None}
+    if not named:
+        return Counter()
+    rows = Quarantined.objects.filter(visitor_id__in=named).values_list("visitor_id")
+    return Counter(dict(rows.annotate(n=Count("pk"))))
 
 
 def _visitor_of(carried: Carried) -> UUID | None:
@@ -169,8 +192,10 @@ def replay_undecided() -> None:
     rows = Quarantined.objects.filter(reason=UNKNOWN_DECISION)
     if not rows.exists():
         return
-    replay(rows.values_list("pk", flat=True))
-    expire(rows.filter(arrived_at__lt=clock.now() - DECISIONS_TAKE), UNKNOWN_DECISION)
+    replay(rows.filter(tries__lt=TRIES).order_by("pk").values_list("pk", flat=True)[:AT_ONCE])
+    late = rows.filter(arrived_at__lt=clock.now() - DECISIONS_TAKE).order_by("pk")[:AT_ONCE]
+    replay([row.pk for row in late])
+    expire(list(late), UNKNOWN_DECISION)
 
 
 def expire(rows: Iterable[Quarantined], reason: str = EXPIRED) -> int:

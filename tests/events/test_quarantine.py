@@ -77,6 +77,18 @@ def test_a_full_quarantine_refuses_by_name(picky, monkeypatch):
     assert (closed().quarantined, closed().refused) == ({"not_storable": 2}, {"quarantine_full": 3})
 
 
+def test_nobody_takes_the_room_of_all(picky, monkeypatch):
+    monkeypatch.setattr(quarantine, "SHARE", 3)
+    me, other = visitor("analytics"), visitor("analytics")
+    for start in (0, 2):
+        DatabaseSink().write(
+            [event(start + n, item_key="bad", visitor_id=me.pk) for n in range(2)]
+            + [event(10 + start, item_key="bad", visitor_id=other.pk), event(20 + start, item_key="bad")]
+        )
+    assert (closed().quarantined, closed().refused) == ({"not_storable": 7}, {"quarantine_full": 1})
+    assert Quarantined.objects.filter(visitor_id=me.pk).count() == 3
+
+
 def test_what_is_given_up_is_counted_as_refused(picky, frozen):
     DatabaseSink().write([event(1, item_key="bad")])
     frozen(timedelta(days=91))
