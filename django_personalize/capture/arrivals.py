@@ -58,7 +58,8 @@ def note_arrival(request: HttpRequest, response: HttpResponseBase, visitor_id: U
     if found is None:
         return
     referrer, campaign = found
-    Visitor.objects.filter(pk=visitor_id, paused_at=None).update(referrer=referrer, campaign=campaign, arrived_at=clock.now())
+    visitor = Visitor.objects.filter(pk=visitor_id, paused_at=None)
+    visitor.update(referrer=referrer, campaign=campaign, arrived_at=clock.now())
 
 
 def arrival_of(request: HttpRequest) -> tuple[str, str] | None:
