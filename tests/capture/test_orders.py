@@ -153,7 +153,7 @@ def test_progress_ends_at_the_total(memory_shop):
 
 def test_a_back_fill_takes_a_handful_of_queries(memory_shop, django_assert_max_num_queries):
     memory_shop.orders = [line(str(n), "A", "1") for n in range(2_000)]
-    # Is anything erased, anybody linked, the insert, its savepoint, what is there; on PostgreSQL copying takes four more.
+    # Is anything erased, anybody linked, the insert, its savepoint, what is there; a copy into PostgreSQL: four more.
     with django_assert_max_num_queries(10):
         reconcile()
 
