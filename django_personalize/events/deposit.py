@@ -157,17 +157,25 @@ def _dealing(each: Draft) -> str:
 
 
 def _decided(facts: Sequence[Draft], done: Deposited) -> list[Draft]:
-    """Fill in what stood in the slot that a fact is about, as our own decision says."""
+    """Fill in what stood in the slot that a fact is about, as our own decision says.
+
+    What was seen of a decision that is gone goes with it: it was made, and removed at the shopper's wish or by its age.
+    """
     open_ = {
         each.decision_id
         for each in facts
         if isinstance(each, EventDraft | ImpressionDraft) and each.decision_id is not None and _is_open(each)
     }
-    if not open_:
+    seen = {each.decision_id for each in facts if isinstance(each, ImpressionDraft)} - open_
+    if not open_ and not seen:
         return list(facts)
-    found = {decision.pk: decision for decision in Decision.objects.filter(pk__in=open_)}
+    found = {decision.pk: decision for decision in Decision.objects.filter(pk__in=open_)} if open_ else {}
+    gone = seen - set(Decision.objects.filter(pk__in=seen).values_list("pk", flat=True)) if seen else seen
     kept: list[Draft] = []
     for each in facts:
+        if isinstance(each, ImpressionDraft) and each.decision_id in gone:
+            done.add(Outcome.ERASED)
+            continue
         if not (isinstance(each, EventDraft | ImpressionDraft) and each.decision_id in open_ and _is_open(each)):
             kept.append(each)
             continue

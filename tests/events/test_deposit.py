@@ -63,6 +63,15 @@ def test_a_decision_of_another_visitors_says_nothing():
     assert put(seen(me.pk, uid, 1)) == {(Outcome.REFUSED, "unknown_decision"): 1}
 
 
+def test_what_was_seen_of_a_decision_that_was_removed_goes_with_it():
+    me, uid = visitor("analytics"), uuid4()
+    put(decision(me.pk, "7", "8", uid=uid), seen(me.pk, uid, 1))
+    assert put(seen(me.pk, uid, 2, item_key="8")) == {(Outcome.STORED, ""): 1}
+    Decision.objects.all().delete()
+    assert put(seen(me.pk, uid, 2, item_key="8")) == {(Outcome.ERASED, ""): 1}
+    assert not Impression.objects.exists()
+
+
 def test_kinds_about_no_item_need_no_decision():
     me = visitor("analytics")
     assert put(event(1, kind="search", item_key="", search_term="mug", visitor_id=me.pk)) == {(Outcome.STORED, ""): 1}
