@@ -15,7 +15,7 @@ from typing import BinaryIO
 from django_personalize.core.failpoints import reach
 from django_personalize.events import cursors, spool
 from django_personalize.events.cursors import Batch, Overtaken
-from django_personalize.events.lines import LONGEST_LINE, Newer, unframed
+from django_personalize.events.lines import LONGEST_LINE, Newer, facts_of, unframed
 from django_personalize.events.quarantine import BAD_CHECKSUM, Carried
 from django_personalize.models import Cursor
 
@@ -135,7 +135,7 @@ def _read(file: BinaryIO, position: int, received: int, *, ended: bool) -> Batch
     carried: list[Carried] = []
     torn: list[bytes] = []
     """Lines whose checksum is wrong, until a good one says how many facts they were."""
-    place = kept = 0
+    place = kept = lost = 0
     count = received
     while len(carried) < LINES:
         end = data.find(b"\n", place)
@@ -153,9 +153,11 @@ def _read(file: BinaryIO, position: int, received: int, *, ended: bool) -> Batch
             if carried:
                 break
             raise
-        facts = _facts(read)
-        lost = upto - count - facts
-        carried += _set_aside(torn, max(lost, 0))
+        # What cannot be read does not say how many facts it was; its writer's count does.
+        facts = _facts(read) if read.draft is not None or torn else max(upto - count, 1)
+        missing = max(upto - count - facts, 0)
+        carried += _set_aside(torn, missing)
+        lost += 0 if torn else missing
         torn = []
         carried.append(Carried(read.draft, read.body, facts, read.reason, read.detail))
         # Rubbish may have been taken for more facts than it was; what is whole counts all the same.
@@ -166,11 +168,11 @@ def _read(file: BinaryIO, position: int, received: int, *, ended: bool) -> Batch
         # Nothing good follows to say how many they were: each is counted as one.
         carried += _set_aside(torn, len(torn))
         count, kept = count + len(torn), place
-    return Batch(carried, str(position + kept), count) if kept else None
+    return Batch(carried, str(position + kept), count, lost) if kept else None
 
 
 def _facts(read: Carried) -> int:
-    return getattr(read.draft, "count", 1) if read.draft is not None else 1
+    return 1 if read.draft is None else facts_of(read.draft)
 
 
 def _set_aside(lines: Sequence[bytes], facts: int) -> list[Carried]:

@@ -66,6 +66,24 @@ def test_counts_and_refusals_travel_the_same_way(spooled):
     assert (closed().refused, closed().stored, closed().received) == ({"unknown_item": 4}, 5, 9)
 
 
+def test_a_line_that_says_nothing_is_as_many_facts_as_its_writer_counted(spooled):
+    odd = b'[1,"count",{"day":"2026-03-01","kind":"view_item","scope":"' + b"x" * 40 + b'","count":17}]'
+    spooled.spool.append([(odd, 17), (encode(event(1)), 1)])
+    assert closed().waiting == 18
+    spooled.drain()
+    assert (closed().quarantined, closed().stored, closed().received) == ({"bad_field": 17}, 1, 18)
+
+
+def test_lines_that_were_cut_out_of_a_file_are_told(spooled, directory):
+    for number in range(4):
+        spooled.write([event(number)])
+    [path] = segments(directory)
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(lines[0] + lines[3])
+    spooled.drain()
+    assert (closed().refused, closed().stored, closed().received) == ({"lost_on_the_way": 2}, 2, 4)
+
+
 def test_a_batch_that_the_database_does_not_take_waits(spooled, monkeypatch):
     spooled.write([event(1)])
 
