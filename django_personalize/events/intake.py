@@ -9,14 +9,17 @@ import os
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
 from django.db import connections, router, transaction
-from django.db.models import Sum
+from django.db.models import CharField, QuerySet, Sum, Value
 
 from django_personalize.conf import settings
 from django_personalize.models import Intake, Quarantined
 
 SHARDS = 8
+SHUT = "quarantined"
+"""Stands for rows of quarantine beside the outcomes that are counted."""
 EXPIRED, QUARANTINE_FULL, SPOOL_FULL, OVER_LIMIT = "expired", "quarantine_full", "spool_full", "over_limit"
 REFUSED = {
     EXPIRED: "It lay in quarantine for longer than `RETENTION` allows.",
@@ -74,11 +77,14 @@ def account() -> Account:
         waiting = getattr(sink, "waiting", int)()
         found = Counter[str]()
         refused = Counter[str]()
-        for outcome, reason, count in Intake.objects.values_list("outcome", "reason").annotate(n=Sum("count")):
+        shut = Counter[str]()
+        for outcome, reason, count in _ends():
+            if outcome == SHUT:
+                shut[reason] += count
+                continue
             found[outcome] += count
             if outcome == Outcome.REFUSED:
                 refused[reason] += count
-        shut = dict(Quarantined.objects.values_list("reason").annotate(n=Sum("facts")))
     return Account(
         received=found[Outcome.RECEIVED] + waiting,
         stored=found[Outcome.STORED],
@@ -88,3 +94,10 @@ def account() -> Account:
         quarantined=dict(sorted(shut.items())),
         waiting=waiting,
     )
+
+
+def _ends() -> QuerySet[Any, Any]:
+    """Return (outcome, reason, facts) by one statement, so that what moves meanwhile stands on one side."""
+    counted = Intake.objects.values_list("outcome", "reason").annotate(n=Sum("count"))
+    kept = Quarantined.objects.annotate(outcome=Value(SHUT, output_field=CharField()))
+    return counted.union(kept.values_list("outcome", "reason").annotate(n=Sum("facts")), all=True)

@@ -10,9 +10,11 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 from uuid import uuid4
+
+from redis import RedisError
 
 from django_personalize.core.failpoints import reach
 from django_personalize.core.types import GoneDraft
@@ -108,7 +110,8 @@ class Stream:
             yield token if got else None
         finally:
             if got:
-                self._release(keys=[self.lease], args=[token])
+                with suppress(RedisError):  # a server that is away lets go by itself
+                    self._release(keys=[self.lease], args=[token])
 
     def drain(self, token: str) -> int:
         """Store what waits, for whoever holds the lease; return how many facts that were."""

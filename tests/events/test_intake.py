@@ -6,12 +6,14 @@ from collections import Counter
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from django_personalize.core.types import RefusalDraft
 from django_personalize.events import intake
 from django_personalize.events.intake import Outcome, account
 from django_personalize.events.sinks import DatabaseSink
-from django_personalize.models import Intake
+from django_personalize.models import Intake, Quarantined
 from django_personalize.testing.contracts import MOMENT, event
 
 pytestmark = pytest.mark.django_db
@@ -36,6 +38,16 @@ def test_what_came_to_no_end_is_said_and_the_command_ends_with_one(capsys):
         call_command("personalize_intake")
     assert ended.value.code == 1
     assert "The sum does not close: 2 facts have come to no end." in capsys.readouterr().out
+
+
+def test_the_sum_is_asked_for_by_one_statement_so_that_nothing_moves_in_between():
+    intake.add(MOMENT.date(), "db", Counter({(Outcome.RECEIVED, ""): 9, (Outcome.STORED, ""): 5}))
+    for reason, facts in (("bad_field", 1), ("bad_field", 2), ("bad_checksum", 1)):
+        Quarantined.objects.create(arrived_at=MOMENT, sink="db", reason=reason, payload=b"", facts=facts)
+    with CaptureQueriesContext(connection) as asked:
+        found = account()
+    assert (found.quarantined, found.stored, found.difference) == ({"bad_checksum": 1, "bad_field": 3}, 5, 0)
+    assert len([each for each in asked if "personalize_" in each["sql"]]) == 1
 
 
 def test_the_command_says_every_end(capsys):
