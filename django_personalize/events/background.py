@@ -24,6 +24,8 @@ EVERY_SECONDS = 0.2
 ELSEWHERE_SECONDS = 1.0
 """How often a process that does not drain asks whether it should."""
 AWAY_SECONDS = 5.0
+AGAIN_SECONDS = 60.0
+"""After how long what the database did not take is tried again, of what is done now and then."""
 CHORES: dict[str, float] = {
     "django_personalize.events.quarantine.replay_undecided": 60.0,
     "django_personalize.capture.orders.sweep": 300.0,
@@ -76,7 +78,7 @@ def once() -> bool:
 
 
 def _round(directory: Path) -> None:
-    close_old_connections()
+    _close_old()
     drain.drain_here(directory)
     for path, every in CHORES.items():
         if not _is_due(directory, path, every):
@@ -84,15 +86,22 @@ def _round(directory: Path) -> None:
         try:
             load(path)()
         except Error:
+            _due_again(directory, path, every)
             raise
         except Exception:
             logger.exception("chore_failed", extra={"chore": path})
-    close_old_connections()
+    _close_old()
+
+
+def _close_old() -> None:
+    """Let go of connections that are of no use any more; not within a transaction, which would end by it."""
+    if not connection.in_atomic_block:
+        close_old_connections()
 
 
 def _is_due(directory: Path, path: str, every: float) -> bool:
     """Say whether nobody on this host has done this for so long, and note that it is done now."""
-    mark, now = directory / f"{path.rpartition('.')[2]}.done", time.time()
+    mark, now = _mark(directory, path), time.time()
     try:
         if 0 <= now - mark.stat().st_mtime < every:
             return False
@@ -100,3 +109,13 @@ def _is_due(directory: Path, path: str, every: float) -> bool:
         pass
     mark.touch()
     return True
+
+
+def _due_again(directory: Path, path: str, every: float) -> None:
+    """Note that it was not done, since the database was away: it need not wait for its whole time again."""
+    soon = time.time() - max(every - AGAIN_SECONDS, 0.0)
+    os.utime(_mark(directory, path), (soon, soon))
+
+
+def _mark(directory: Path, path: str) -> Path:
+    return directory / f"{path.rpartition('.')[2]}.done"

@@ -79,6 +79,26 @@ def test_a_database_that_is_away_is_told_to_whoever_goes_on(spooled, chores, mon
     assert Event.objects.count() == 1
 
 
+def away():
+    done.append("away")
+    raise OperationalError("gone")
+
+
+def test_a_chore_that_the_database_was_away_for_is_not_put_off_to_the_next_day(spooled, directory, monkeypatch):
+    done.clear()
+    monkeypatch.setattr(background, "CHORES", {f"{__name__}.away": 86_400.0, f"{__name__}.chore": 86_400.0})
+    with pytest.raises(OperationalError):
+        background.once()
+    background.once()
+    assert done == ["away", 1]  # it holds up no other one, and is not tried at every look
+    mark = directory / "away.done"
+    earlier = mark.stat().st_mtime - background.AGAIN_SECONDS
+    os.utime(mark, (earlier, earlier))
+    with pytest.raises(OperationalError):
+        background.once()
+    assert done == ["away", 1, "away"]
+
+
 def test_an_order_that_a_kill_left_behind_is_found_by_the_sweep(spooled, memory_shop, frozen):
     memory_shop.orders = [line("1", "A", "1", placed_at=clock.now() - timedelta(hours=1))]
     background.once()
