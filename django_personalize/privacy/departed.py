@@ -10,7 +10,8 @@ from typing import Any
 from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import router, transaction
+from django.db.models import QuerySet
 from django.db.models.signals import post_delete
 
 from django_personalize.conf import settings
@@ -49,7 +50,8 @@ def sweep_accounts() -> int:
     """
     if _elsewhere():
         return 0
-    users = get_user_model()._base_manager
+    # No manager of the project's, which may hide some, and where they are written: a copy may not have the newest yet.
+    users = QuerySet[Any](get_user_model(), using=router.db_for_write(get_user_model()))
     if not users.exists():
         return 0
     gone = 0

@@ -1,6 +1,7 @@
 import pytest
 from django.contrib.auth.models import User
-from django.db import connection, transaction
+from django.db import connection, router, transaction
+from django.db.models import Manager, QuerySet
 from django.test.utils import CaptureQueriesContext
 
 from django_personalize.capture.orders import reconcile
@@ -61,6 +62,23 @@ def test_the_sweep_leaves_whoever_is_there_and_whose_key_is_none_of_a_users(cust
     visitor("personalization", user_key="no-number")
     assert sweep_accounts() == 0
     assert Visitor.objects.count() == 2
+
+
+def test_a_manager_that_hides_users_has_none_of_them_erased(customer, monkeypatch):
+    hiding = Manager.from_queryset(QuerySet)()
+    hiding.model = User
+    monkeypatch.setattr(hiding, "get_queryset", lambda: QuerySet(User).exclude(pk=customer.pk), raising=False)
+    monkeypatch.setattr(User._meta, "base_manager", hiding, raising=False)
+    assert not User._base_manager.filter(pk=customer.pk).exists()
+    assert sweep_accounts() == 0
+    assert Visitor.objects.count() == 1
+
+
+def test_users_are_looked_for_where_they_are_written(customer, settings, monkeypatch):
+    monkeypatch.setattr(router, "db_for_read", lambda model, **hints: "a copy that lags")
+    monkeypatch.setattr(router, "db_for_write", lambda model, **hints: "default")
+    monkeypatch.setattr(departed, "_accounts", lambda: iter([{str(customer.pk): customer.pk}]))
+    assert sweep_accounts() == 0
 
 
 def test_the_sweep_does_nothing_in_a_project_without_users(memory_shop):
