@@ -167,7 +167,7 @@ def load(as_of: datetime) -> Orders:
     """Read the stored order lines known at `as_of`, in two streamed queries.
 
     A person is linked only where the row's visitor grants `personalization` now; visitors of one account are one
-    person. Every other order stands alone.
+    person. Every other order stands alone, and so does what a person has removed from an order of theirs.
     """
     people: dict[UUID, str] = {
         pk: f"user:{user_key}" if user_key else f"visitor:{pk}"
@@ -192,11 +192,13 @@ def load(as_of: datetime) -> Orders:
     )
     gathering = Gathering()
     for kind, order_key, item_key, quantity, price, at, visitor, pk in rows.iterator(chunk_size=20_000):
+        person = people.get(visitor, "") if visitor is not None else ""
+        # Sorts as the bare key does, so that who says yes moves nobody else's orders.
+        basket = order_key if person else f"{order_key}\0"
         if kind == "purchase":
-            person = people.get(visitor, "") if visitor is not None else ""
-            gathering.bought(order_key or f"event {pk}", item_key, quantity, price, at.timestamp(), person)
+            gathering.bought(basket if order_key else f"event {pk}", item_key, quantity, price, at.timestamp(), person)
         else:
-            gathering.returned(order_key, item_key, quantity, at.timestamp())
+            gathering.returned(basket, item_key, quantity, at.timestamp())
     return gathering.finish(as_of.timestamp())
 
 

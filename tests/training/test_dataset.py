@@ -138,3 +138,21 @@ def test_equal_rows_have_equal_fingerprints_and_any_other_row_another():
         orders((3, "ann", "ab"), (2, "", "bc"), back=[(1, 0, "a", 1)]),
     ]
     assert len({dataset.fingerprint(each) for each in (first, *others)}) == 4
+
+
+@pytest.mark.django_db
+def test_what_somebody_removed_from_an_order_of_theirs_is_not_learnt_under_their_row():
+    me = visitor("7", personalization=True)
+    for item, whose in (("kept", me), ("removed", None), ("other", me)):
+        sold("A", item, visitor=whose)
+    sold("A", "removed", kind="refund", days=5)
+    sold("B", "one")
+    sold("B", "two")
+    found = dataset.load(AS_OF)
+    assert len(found.order_keys) == 3
+    theirs = {
+        found.item_keys[item] for order, item in zip(found.order, found.item, strict=True) if found.buyer[order] >= 0
+    }
+    assert theirs == {"kept", "other"}
+    left = dataset.net(found)
+    assert sorted(left.item_keys[item] for item in left.item) == ["kept", "one", "other", "two"]
