@@ -7,7 +7,7 @@ from dataclasses import replace
 from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponseBase
 
-from django_personalize.capture import budget
+from django_personalize.capture import budget, carts
 from django_personalize.conf import settings
 from django_personalize.core import clock
 from django_personalize.core.failpoints import reach
@@ -43,6 +43,7 @@ def erase(person: Person) -> dict[str, int]:
     ended = _rows(person)
     reach("erase_done")
     budget.forget(person.ids)
+    carts.forget()
     cookie.forget()
     return ended
 
