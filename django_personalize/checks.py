@@ -15,7 +15,7 @@ from django.core.checks import CheckMessage, Error, Warning
 from django.db import DEFAULT_DB_ALIAS, router
 from django.urls import NoReverseMatch, resolve, reverse
 
-from django_personalize.conf import DEFAULTS, SHORTEST_KEY, settings
+from django_personalize.conf import DEFAULTS, RETENTION, SHORTEST_KEY, settings
 from django_personalize.consent.rules import SIGNALS
 from django_personalize.core.loading import load
 from django_personalize.exceptions import ConfigurationError
@@ -36,6 +36,8 @@ SIGNAL_NAMES = {
     "donottrack": "dnt",
 }
 """What else these signals are known as."""
+MOST_DAYS = 36_500
+"""A hundred years, which is for ever, and a date that there is."""
 FETCH_FROM_CACHE = "django.middleware.cache.FetchFromCacheMiddleware"
 
 
@@ -144,6 +146,9 @@ def _values() -> list[CheckMessage]:
     wanted: tuple[tuple[str, Callable[[Any], bool], str, str], ...] = (
         ("THREADS", lambda value: type(value) is int and value >= 1, "a whole number from 1 on", "1"),
         ("SEED", lambda value: type(value) is int and value >= 0, "a whole number from 0 on", "0"),
+        ("SPOOL_BYTES", lambda value: type(value) is int and value >= 1, "a whole number from 1 on", "1024**3"),
+        ("FSYNC_MS", lambda value: type(value) is int and value >= 0, "a whole number from 0 on", "200"),
+        ("DRAIN", lambda value: value in ("thread", "command"), '"thread" or "command"', '"thread"'),
         ("CAPTURE", lambda value: value in ("server", "beacon"), '"server" or "beacon"', '"server"'),
         ("SESSION_TIER", lambda value: isinstance(value, bool), "True or False", "False"),
         ("SCOPE", _is_scope, '"site", or the dotted path of a function', '"site"'),
@@ -158,12 +163,28 @@ def _values() -> list[CheckMessage]:
                     id="personalize.E007",
                 )
             )
-    found += [*_scope(), *_ingest_keys(), *_consent()]
-    try:
-        settings.ARTIFACTS  # noqa: B018
-    except (ConfigurationError, TypeError) as error:
-        found.append(Error(str(error), hint='"ARTIFACTS": BASE_DIR / "personalize_artifacts"', id="personalize.E007"))
+    found += [*_scope(), *_ingest_keys(), *_consent(), *_retention()]
+    for name in ("ARTIFACTS", "SPOOL"):
+        try:
+            getattr(settings, name)
+        except (ConfigurationError, TypeError) as error:
+            hint = f'"{name}": BASE_DIR / "personalize_{name.lower()}"'
+            found.append(Error(str(error), hint=hint, id="personalize.E007"))
     return found
+
+
+def _retention() -> Iterator[CheckMessage]:
+    """A key or a number that is none would keep rows for longer than was meant, and nobody would see it."""
+    where, hint = 'PERSONALIZE["RETENTION"]', '"RETENTION": {"events": 395}'
+    given = settings.given.get("RETENTION") or {}
+    if not isinstance(given, Mapping):
+        yield Error(f"{where} is {given!r}; wanted a dict of days.", hint=hint, id="personalize.E007")
+        return
+    yield from unknown_keys(where, given, RETENTION)
+    for name, days in given.items():
+        if type(days) is not int or not 1 <= days <= MOST_DAYS:
+            found = f'{where}["{name}"] is {days!r}; wanted a whole number of days from 1 to {MOST_DAYS:,}.'
+            yield Error(found, hint=hint, id="personalize.E007")
 
 
 def _consent() -> Iterator[CheckMessage]:
