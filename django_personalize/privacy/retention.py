@@ -49,6 +49,7 @@ Step = Callable[[], int]
 def purge(*, seconds: float = SECONDS) -> dict[str, int]:
     """Delete what is older than it may be, and return how many rows went, by kind; stops after so many `seconds`."""
     until = time.monotonic() + seconds
+    quarantine.replay_undecided()  # where no thread drains, nobody else gives them up
     gone: Counter[str] = Counter()
     for name, step in _steps():
         while (count := step()) > 0:

@@ -5,7 +5,7 @@ from django.core.cache import cache
 from django.db import transaction
 
 from django_personalize.api.orders import take
-from django_personalize.capture import budget
+from django_personalize.capture import budget, carts
 from django_personalize.capture.orders import reconcile, reconcile_orders
 from django_personalize.conf import settings as ours
 from django_personalize.core import clock
@@ -55,6 +55,13 @@ def test_it_can_be_repeated(memory_shop):
     person()
     erase(of_account(ACCOUNT))
     assert erase(of_account(ACCOUNT)) == {}
+
+
+def test_nothing_of_a_cart_stays_in_the_process(memory_shop, monkeypatch):
+    me = person()
+    monkeypatch.setitem(carts._looked_at, me.pk, (1, float("inf")))
+    erase(of_account(ACCOUNT))
+    assert carts._looked_at == {}
 
 
 def test_nobody_elses_rows_are_touched(memory_shop):

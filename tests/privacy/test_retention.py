@@ -1,4 +1,5 @@
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 
@@ -187,3 +188,11 @@ def test_what_was_set_aside_is_kept_for_a_season(me, frozen):
     Quarantined.objects.create(arrived_at=NOON, sink="db", reason="bad_field", payload=b"", facts=1)
     frozen(SHUT)
     assert purge() == {}
+
+
+def test_a_fact_whose_decision_never_came_is_given_up_also_where_no_thread_drains(me, frozen):
+    ours.sink.write([ImpressionDraft(decision_id=uuid4(), slot=1, seen_at=clock.now(), visitor_id=me.pk)])
+    frozen(timedelta(hours=1) + SECOND)
+    purge()
+    assert not Quarantined.objects.exists()
+    assert (intake.account().refused, intake.account().difference) == ({"unknown_decision": 1}, 0)
