@@ -8,7 +8,8 @@ from django_personalize.conf import settings as ours
 from django_personalize.consent import ledger
 from django_personalize.core import clock
 from django_personalize.core.types import ImpressionDraft, Purpose
-from django_personalize.events import intake
+from django_personalize.events import intake, quarantine
+from django_personalize.events.quarantine import Carried
 from django_personalize.models import (
     ConsentRecord,
     Cursor,
@@ -119,9 +120,9 @@ def test_who_was_heard_of_since_stays(me, frozen):
 def test_the_sum_closes_after_its_days_are_gone(me, frozen):
     ours.sink.write([told(me.pk), told(me.pk)])
     frozen(timedelta(days=1))
-    ours.sink.write([ImpressionDraft(decision_id=me.pk, slot=1, seen_at=clock.now(), visitor_id=me.pk)])
+    quarantine.store_counted([Carried(None, b"{}", 1, "bad_field")], received_at=clock.now(), sink="db")
     before = intake.account()
-    assert (before.received, before.stored, before.quarantined) == (3, 2, {"unknown_decision": 1})
+    assert (before.received, before.stored, before.quarantined) == (3, 2, {"bad_field": 1})
     frozen(SHUT + SECOND)
     assert purge() == {"set_aside": 1}
     frozen(COUNTS)
