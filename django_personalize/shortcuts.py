@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 from typing import Any
 
+from django.db import transaction
 from django.http import HttpRequest
 
 from django_personalize.capture.bots import unseen
@@ -13,7 +15,9 @@ from django_personalize.capture.drafts import captured_here, draft
 from django_personalize.capture.refusals import REFUSALS
 from django_personalize.conf import settings
 from django_personalize.consent.states import TRACED
-from django_personalize.events.isolation import isolated
+from django_personalize.core.types import EventDraft
+from django_personalize.events.isolation import is_the_shops_transaction, isolated
+from django_personalize.events.sinks import DatabaseSink
 from django_personalize.events.vocabulary import CLAIMABLE, ITEM_KINDS, VIEW_ITEM_LIST
 from django_personalize.exceptions import PersonalizeError
 from django_personalize.visitors.resolve import permitted, token_here
@@ -31,7 +35,8 @@ def track(request: HttpRequest, kind: str, item: object = None, **fields: Any) -
     `item_list_id`, `index`, `promotion_id`, `search_term`, `results`, `reason`. Raises `PersonalizeError` for what can
     never be right: an unknown kind or field, a value out of range, a purchase (the shop's orders are read), no item.
     False without a yes to `analytics` or `personalization`, where a machine asks, for a kind that the middleware
-    records by itself, and where storing failed (that is logged).
+    records by itself, and where storing failed (that is logged). With the `DatabaseSink` also inside a transaction of
+    the shop's: nothing of ours may hold it up or make it fail, so the event is stored right after its commit.
     """
     if kind not in CLAIMABLE or kind == VIEW_ITEM_LIST:
         names = ", ".join(sorted(CLAIMABLE - {VIEW_ITEM_LIST}))
@@ -51,10 +56,21 @@ def track(request: HttpRequest, kind: str, item: object = None, **fields: Any) -
     try:
         with isolated():
             token = token_here(request)
-            return token is not None and settings.sink.write([draft(request, token.visitor_id, kind, **fields)]) == 1
+        if token is None:
+            return False
+        event = draft(request, token.visitor_id, kind, **fields)
+        if isinstance(settings.sink, DatabaseSink) and is_the_shops_transaction():
+            transaction.on_commit(partial(_store, event), robust=True)
+            return False
+        with isolated():
+            return _store(event)
     except Exception:
         logger.exception("not_tracked", extra={"kind": kind, "reason": "sink_failed"})
         return False
+
+
+def _store(event: EventDraft) -> bool:
+    return settings.sink.write([event]) == 1
 
 
 def _read(given: dict[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,8 @@
 from decimal import Decimal
 
 import pytest
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from django_personalize.exceptions import PersonalizeError, ShopError
 from django_personalize.models import Event
@@ -21,6 +23,30 @@ def test_what_the_shop_tells_is_stored_when_it_returns_true(answers, mug):
     assert track(request_of(mia), "add_to_wishlist", mug, quantity=2) is True
     event = Event.objects.get()
     assert (event.kind, event.item_key, event.quantity, event.visitor_id) == ("add_to_wishlist", "3", 2, mia.pk)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nothing_of_ours_holds_up_a_transaction_of_the_shops(answers, mug):
+    answers(analytics="granted")
+    here = request_of(visitor("analytics"))
+    with transaction.atomic(), CaptureQueriesContext(connection) as asked:
+        assert track(here, "add_to_wishlist", mug) is False
+    assert [each["sql"] for each in asked if "INSERT" in each["sql"] or "UPDATE" in each["sql"]] == []
+    assert Event.objects.count() == 1
+    with transaction.atomic():
+        track(here, "add_to_wishlist", mug)
+        transaction.set_rollback(True)
+    assert Event.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_erase_before_its_commit_does_not_make_the_shops_transaction_fail(answers, mug):
+    answers(analytics="granted")
+    mia = visitor("analytics")
+    with transaction.atomic():
+        track(request_of(mia), "add_to_wishlist", mug)
+        mia.delete()
+    assert not Event.objects.exists()
 
 
 @pytest.mark.parametrize("state", ["unknown", "denied"])

@@ -16,3 +16,8 @@ def isolated() -> Iterator[None]:
             yield
     else:
         yield
+
+
+def is_the_shops_transaction() -> bool:
+    """Say whether a transaction is open that is more than the one around a test."""
+    return not all(getattr(block, "_from_testcase", False) for block in connection.atomic_blocks)
