@@ -20,6 +20,10 @@ from django_personalize.events.spool import Spool
 from django_personalize.exceptions import SpoolFull
 
 logger = logging.getLogger("django_personalize.events")
+PATIENCE = 10.0
+"""Seconds that somebody who asks for their data waits for a drainer, and again to have lines blanked: together less
+than the half minute after which servers give a page up.
+"""
 
 
 class DatabaseSink:
@@ -93,10 +97,10 @@ class SpoolSink:
             yield
 
     def drain(self) -> None:
-        """Store what waits on this host; what another process is storing is waited for."""
-        drain.drain(settings.SPOOL, patience=60.0)
+        """Store what waits on this host; what another process is storing is waited for a while."""
+        drain.drain(settings.SPOOL, patience=PATIENCE)
 
     def scrub(self, visitors: list[str]) -> int:
         """Blank what lies here about these visitors, named by their ids in hex; return how many lines that were."""
         self.spool.rotate()
-        return spool.scrub(settings.SPOOL, [visitor.encode() for visitor in visitors])
+        return spool.scrub(settings.SPOOL, [visitor.encode() for visitor in visitors], patience=PATIENCE)

@@ -247,7 +247,7 @@ def alone(directory: Path, *, patience: float = 0.0) -> Iterator[bool]:
         yield got
 
 
-def scrub(directory: Path, needles: Sequence[bytes], *, patience: float = 30.0) -> int:
+def scrub(directory: Path, needles: Sequence[bytes], *, patience: float) -> int:
     """Blank every line that holds one of `needles`, stored already or not; return how many that were.
 
     In place and of equal length, so that writers go on and no cursor moves. Raises `TimeoutError` where the drainer

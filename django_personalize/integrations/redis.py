@@ -34,7 +34,8 @@ REST = 1.0
 """Seconds for which nobody asks a server that did not answer."""
 MOST = 100_000
 """Batches that may wait in one stream; what comes then goes to the spool."""
-PATIENCE = 60.0
+PATIENCE = 2.0
+"""Seconds that somebody who asks for their data waits for the drainer of each stream."""
 NEVER_AGAIN = Retry(NoBackoff(), 0)
 """What redis-py would try again by itself, with the page waiting, goes to the spool instead."""
 WRITE_SHA = sha1(WRITE.encode(), usedforsecurity=False).hexdigest()
@@ -102,7 +103,7 @@ class RedisSink:
             yield
 
     def drain(self) -> None:
-        """Store what waits in the spool of this host and in Redis; what another process is storing is waited for."""
+        """Store what waits in the spool of this host and in Redis; waits a while for what another process is at."""
         self.spool.drain()
         with self._absent_is_fine():
             for stream in self.streams:

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from django_personalize.conf import settings as ours
 from django_personalize.core import clock
+from django_personalize.events import sinks, spool
 from django_personalize.integrations.cookie_consent import create_groups
 from django_personalize.models import Decision, Event, Visitor
 from django_personalize.visitors import cookie
@@ -277,3 +278,17 @@ def test_another_browser_of_the_account_does_not_begin_anew_either(client, setti
     assert phone.cookies[cookie.NAME].value == ""
     phone.post("/cookies/accept/", {"cookie_groups": ["personalization"]})
     assert Visitor.objects.count() == 1
+
+
+def test_while_the_drainer_does_not_pause_nothing_is_erased_and_it_can_be_tried_again(
+    client, guest, settings, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(sinks, "PATIENCE", 0.02)
+    spooling = {"SINK": "django_personalize.events.sinks.SpoolSink", "SPOOL": str(tmp_path), "DRAIN": "command"}
+    settings.PERSONALIZE = {**settings.PERSONALIZE, **spooling}
+    with spool.alone(tmp_path):
+        busy = client.post(FORGET)
+    assert (busy.status_code, Visitor.objects.count()) == (503, 1)
+    assert "The shop is busy storing" in busy.content.decode()
+    assert client.post(FORGET).status_code == 302
+    assert not Visitor.objects.exists()
