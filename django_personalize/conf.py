@@ -48,19 +48,24 @@ SHORTEST_KEY = 32
 
 
 class Settings:
-    """Reads through to `django.conf.settings.PERSONALIZE` on every access; nothing is resolved at import."""
+    """Reads `django.conf.settings.PERSONALIZE` at the first access, and again once Django says that it has changed."""
 
     def __getattr__(self, name: str) -> Any:
-        if name not in DEFAULTS:
-            raise AttributeError(f"PERSONALIZE has no setting {name!r}.")
-        given = self.given
-        return given.get(name, DEFAULTS[name])
+        raise AttributeError(f"PERSONALIZE has no setting {name!r}.")  # those that there are, are properties below
+
+    _given: dict[str, Any] | None = None
 
     @property
     def given(self) -> dict[str, Any]:
         """The dict as the shop wrote it; empty where there is none or it is not a dict (a check says so)."""
-        given = getattr(django_settings, "PERSONALIZE", {})
-        return given if isinstance(given, dict) else {}
+        if self._given is None:
+            given = getattr(django_settings, "PERSONALIZE", {})
+            self._given = given if isinstance(given, dict) else {}
+        return self._given
+
+    def forget(self) -> None:
+        """Read the dict again at the next look."""
+        self._given = None
 
     @property
     def ARTIFACTS(self) -> Path:  # noqa: N802
@@ -105,11 +110,21 @@ class Settings:
         return sink
 
 
+def _plain(name: str) -> property:
+    """Return the setting as it is given, or its default; as a property, since every page asks for some twenty."""
+    default = DEFAULTS[name]
+    return property(lambda self: self.given.get(name, default))
+
+
+for _name in DEFAULTS:
+    if not hasattr(Settings, _name):
+        setattr(Settings, _name, _plain(_name))
 settings = Settings()
 
 
 def _reset(*, setting: str, **kwargs: Any) -> None:
     if setting == "PERSONALIZE":
+        settings.forget()
         loading.instance.cache_clear()
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
-from django.db import transaction
+from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.cache import add_never_cache_headers, patch_cache_control, patch_vary_headers
 
@@ -27,7 +27,7 @@ from django_personalize.consent.ledger import record
 from django_personalize.consent.states import TRACED, granted, states, states_after
 from django_personalize.core.requests import SAFE_METHODS
 from django_personalize.core.types import Consents, ConsentState, Line, Purpose
-from django_personalize.events.collector import collector_of
+from django_personalize.events.collector import collector_of, has_gathered
 from django_personalize.events.counts import count
 from django_personalize.events.isolation import isolated
 from django_personalize.events.vocabulary import LOGIN, REFUSAL, SEARCH, VIEW_ITEM
@@ -100,25 +100,29 @@ class PersonalizeMiddleware:
             return  # our own addresses say what happened themselves, and a beacon in flight outlives no withdrawal
         if session_tier.NAME in request.COOKIES:
             self._step("visit", lambda: self.remember(request, response))
-        token = cookie.read(request)
+        token, within = cookie.read(request), connection.in_atomic_block
         here: Presence | None = None
         if token is not None or request.method not in SAFE_METHODS:
             # Otherwise nobody is here, and no page makes somebody.
-            here = self._step("settle", lambda: self.settle(request, response, token))
+            here = self._step("settle", lambda: self.settle(request, response, token), within=within)
         bought: list[Line] = []
         if visit.references:
-            bought = self._step("orders", lambda: follow_orders(request, visit, here)) or []
+            bought = self._step("orders", lambda: follow_orders(request, visit, here), within=within) or []
         if here is None:
-            self._step("count", lambda: self.count_view(request, response))
+            self._step("count", lambda: self.count_view(request, response), within=within)
             return
         who = here
-        self._step("notes", lambda: self.note(request, response, who, visit))
-        self._step("flush", lambda: collector_of(request).flush())
-        self._step("cart", lambda: note_cart(request, response, who, visit, bought))
+        self._step("notes", lambda: self.note(request, response, who, visit), within=within)
+        if has_gathered(request):
+            self._step("flush", lambda: collector_of(request).flush(), within=within)
+        self._step("cart", lambda: note_cart(request, response, who, visit, bought), within=within)
 
     @staticmethod
-    def _step(name: str, work: Callable[[], Any]) -> Any:
+    def _step(name: str, work: Callable[[], Any], *, within: bool | None = None) -> Any:
+        """Do one thing; what goes wrong is logged. `within` says whether a transaction is open, where that is known."""
         try:
+            if within is False:
+                return work()
             with isolated():
                 return work()
         except Exception:
@@ -133,8 +137,8 @@ class PersonalizeMiddleware:
         """
         answers = states_after(request, response)
         allowed = granted(answers)
-        kept = permits(allowed, token)
         answered = answers != states(request)
+        kept = permits(allowed, token) if answered else permitted(request)
         if token is not None and token.granted - allowed:
             refused = any(answers[purpose] is ConsentState.DENIED for purpose in token.granted)
             gone = refused and allowed.isdisjoint(TRACED)
@@ -264,15 +268,16 @@ class PersonalizeMiddleware:
             return
         if not is_prefetch(request):
             note_arrival(request, response, here.visitor_id)
-        collector, who = collector_of(request), here.visitor_id
+        who = here.visitor_id
         if visit.logged_in:
-            collector.add(draft(request, who, LOGIN))
+            collector_of(request).add(draft(request, who, LOGIN))
         shown = view_of(request, response) if captured_here(VIEW_ITEM) else None
         if shown is not None:
-            collector.add(draft(request, who, VIEW_ITEM, item_key=shown.item_key, item_variant=shown.variant_key))
+            told = draft(request, who, VIEW_ITEM, item_key=shown.item_key, item_variant=shown.variant_key)
+            collector_of(request).add(told)
         search = search_of(request, response) if captured_here(SEARCH) else None
         if search is not None:
-            collector.add(draft(request, who, SEARCH, search_term=search[0], results=search[1]))
+            collector_of(request).add(draft(request, who, SEARCH, search_term=search[0], results=search[1]))
 
 
 def _is_ours(request: HttpRequest) -> bool:

@@ -40,12 +40,12 @@ MAIL_MEDIA = ("email", "e-mail", "mail", "newsletter")
 
 def device_of(request: HttpRequest) -> str:
     """Return 'mobile', 'tablet', 'desktop', or '' where the browser does not say."""
-    agent = request.headers.get("User-Agent", "")
+    agent = request.META.get("HTTP_USER_AGENT", "")
     if not agent:
         return ""
     if "iPad" in agent or "Tablet" in agent or ("Android" in agent and "Mobile" not in agent):
         return "tablet"
-    if request.headers.get("Sec-CH-UA-Mobile") == "?1" or "Mobi" in agent:
+    if request.META.get("HTTP_SEC_CH_UA_MOBILE") == "?1" or "Mobi" in agent:
         return "mobile"
     return "desktop"
 
@@ -75,7 +75,10 @@ def arrival_of(request: HttpRequest) -> tuple[str, str] | None:
     if not host:
         # Without a referrer only the browser itself can say that the address was typed or bookmarked.
         return ("direct", "") if request.META.get("HTTP_SEC_FETCH_SITE") == "none" else None
-    own = request.get_host().partition(":")[0].lower().removeprefix("www.")
+    own = _host_of(f"//{request.META.get('HTTP_HOST', '')}")
+    if host == own:
+        return None
+    own = request.get_host().partition(":")[0].lower().removeprefix("www.")  # which proxies may name in another header
     return None if host == own else (_kind(host), "")
 
 

@@ -54,8 +54,8 @@ def accept(
     """Store what a batch tells of this visitor of this browser. Durable on return, and safe to repeat with the same
     ids.
 
-    `granted` are the purposes with a yes now. `make(kind, uid=…, occurred_at=…, **fields)` returns an event with its
-    circumstances, as `partial(drafts.draft, request, visitor)` does. A `trusted` server may tell also what the
+    `granted` are the purposes with a yes now. `make(kind=…, uid=…, occurred_at=…, **fields)` returns an event with its
+    circumstances, as `drafts.drafter(request, visitor_id)` does. A `trusted` server may tell also what the
     middleware records by itself, which a page may not, and more facts at once. `unseen` is why nobody looked, where
     nobody did: then nothing is kept. Raises `NotABatch`, and what the sink raises.
     """
@@ -94,7 +94,7 @@ def accept(
                 # Never the id that was told: it could be the one that an order of somebody's is going to have.
                 # The browser's, not the visitor's: what is told again after a log-in is the same event.
                 uid = uuid5(browser, f"{claim.uid}/{place}")
-                drafts.append(make(claim.kind, uid=uid, occurred_at=claim.occurred_at, **fields))
+                drafts.append(make(kind=claim.kind, uid=uid, occurred_at=claim.occurred_at, **fields))
     told_no = [RefusalDraft(reason=reason, count=count) for reason, count in sorted((+refused).items())]
     taken = settings.sink.write([*drafts, *told_no]) if drafts or told_no else 0
     return Accepted(taken, +refused, len(drafts))

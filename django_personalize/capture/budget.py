@@ -26,34 +26,31 @@ FACTS_OF_A_NETWORK = 12_000
 """Facts and batches together: what a hundred people do who never rest; thousands may share a carrier's addresses."""
 VISITORS_OF_A_NETWORK = 300
 """Browsers that say yes in one minute from one network."""
+_BATCH = 1_000_000
+"""What a batch counts in a visitor's one count of the minute; the rest of it are facts, which are never as many."""
 _IPV4_BITS, _IPV6_BITS = 24, 48
+_PROXIES = ("127.", "10.", "192.168.", "::1")
 
 
 def is_too_much(request: HttpRequest, visitor_id: UUID) -> bool:
     """Count one batch more, and say whether this visitor, or the network, has told enough for this minute."""
-    return (
-        _spend("batches", visitor_id.hex, 1) > BATCHES_A_MINUTE
-        or _spend("facts", visitor_id.hex, 0) >= FACTS_A_MINUTE
-        or _spend_of_network(request, "facts", 1) > FACTS_OF_A_NETWORK
-    )
+    batches, facts = divmod(_spend("told", visitor_id.hex, _BATCH), _BATCH)
+    if batches > BATCHES_A_MINUTE or facts >= FACTS_A_MINUTE:
+        return True
+    return _spend_of_network(request, "facts", 1) > FACTS_OF_A_NETWORK
 
 
 def spend(request: HttpRequest, visitor_id: UUID, facts: int) -> None:
     """Count what was taken of a batch."""
     if facts:
-        _spend("facts", visitor_id.hex, facts)
+        _spend("told", visitor_id.hex, facts)
         _spend_of_network(request, "facts", facts)
 
 
 def forget(visitors: Collection[UUID]) -> None:
     """Take what was counted of these visitors out of the cache, before its minute does."""
     minutes = (_minute() - 1, _minute())
-    keys = [
-        f"personalize:{what}:{visitor.hex}:{minute}"
-        for visitor in visitors
-        for what in ("batches", "facts")
-        for minute in minutes
-    ]
+    keys = [f"personalize:told:{visitor.hex}:{minute}" for visitor in visitors for minute in minutes]
     try:
         cache.delete_many(keys)
     except Exception:
@@ -71,8 +68,11 @@ def network_of(request: HttpRequest) -> str:
     Only `REMOTE_ADDR` is believed: any client may write the headers that proxies use. A private address is a proxy's,
     behind which are all shoppers; such a shop has its server put the shopper's own address there, or has no budget.
     """
+    named = str(request.META.get("REMOTE_ADDR") or "")
+    if named.startswith(_PROXIES):
+        return ""  # without a closer look
     try:
-        address = ipaddress.ip_address(str(request.META.get("REMOTE_ADDR") or "").partition("%")[0])
+        address = ipaddress.ip_address(named.partition("%")[0])
     except ValueError:
         return ""
     if isinstance(address, ipaddress.IPv6Address):

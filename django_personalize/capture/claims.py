@@ -5,6 +5,7 @@ An event is taken or refused by itself, and every refusal has a name.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -47,6 +48,7 @@ from django_personalize.events.vocabulary import (
 )
 from django_personalize.models import Event
 
+_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 MAX_EVENTS = 50
 MAX_FACTS = 200
 """What one batch of a page's may have stored; a page that tells more than this is none of a shop's."""
@@ -71,8 +73,8 @@ class Refused(Exception):
 class Claim:
     """What one event tells."""
 
-    uid: UUID
-    """Made by whoever tells it; never an id of ours."""
+    uid: str
+    """A UUID in its usual form, made by whoever tells it; never an id of ours."""
     kind: str
     occurred_at: datetime
     items: dict[int, dict[str, Any]] = field(default_factory=dict)
@@ -104,11 +106,13 @@ def _read(event: object, trusted: bool, kept_out: Collection[str], now: datetime
         raise Refused(NOT_CLAIMABLE)
     if kind in kept_out:
         raise Refused(CAPTURED_HERE)
-    uid, occurred_at = _uuid(event.get("id"), BAD_ID), now - _ago(event.get("ago"))
+    uid, occurred_at = _id(event.get("id")), now - _ago(event.get("ago"))
     params = _object(event.get("params"))
-    fields = read_fields(params, _TOLD_OF.get(kind, ()))
-    if kind in _TOLD_OF and _TOLD_OF[kind][0] not in fields:
-        raise Refused(MISSING_VALUE)
+    fields: dict[str, Any] = {}
+    if kind in _TOLD_OF:
+        fields = read_fields(params, _TOLD_OF[kind])
+        if _TOLD_OF[kind][0] not in fields:
+            raise Refused(MISSING_VALUE)
     if kind == VIEW_ITEM_LIST or (kind in ITEM_KINDS and params.get("decision") is not None):
         decision, slots = _choice(params)
         fields |= {"quantity": 1} if kind in CART_KINDS else {}
@@ -126,7 +130,7 @@ def _choice(params: Mapping[str, Any]) -> tuple[UUID, tuple[int, ...]]:
         raise Refused(NO_DECISION)
     if not isinstance(slots, list):
         raise Refused(BAD_VALUE)
-    return _uuid(params["decision"], BAD_VALUE), tuple(sorted({_slot(slot) for slot in slots}))
+    return _uuid(params["decision"]), tuple(sorted({_slot(slot) for slot in slots}))
 
 
 def _items(params: Mapping[str, Any], kind: str, refused: Counter[str]) -> dict[int, dict[str, Any]]:
@@ -174,20 +178,23 @@ def _object(value: object) -> Mapping[str, Any]:
     return value
 
 
-def _uuid(value: object, reason: str) -> UUID:
-    try:
-        if isinstance(value, str) and len(value) == 36:
-            return UUID(value)
-    except ValueError:
-        pass
-    raise Refused(reason)
+def _id(value: object) -> str:
+    if not isinstance(value, str) or _UUID.fullmatch(value) is None:
+        raise Refused(BAD_ID)
+    return value.lower()
+
+
+def _uuid(value: object) -> UUID:
+    if not isinstance(value, str) or _UUID.fullmatch(value) is None:
+        raise Refused(BAD_VALUE)
+    return UUID(value)
 
 
 def _ago(value: object) -> timedelta:
     """Return how long ago, which needs no clock of the page's to be right."""
     if value is None:
         return timedelta()
-    if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or value != value:
         raise Refused(BAD_VALUE)
     if value < 0:
         raise Refused(IN_THE_FUTURE)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -37,6 +39,11 @@ def draft(
         **once(request, "circumstances", lambda: _circumstances(request)),
         **fields,
     )
+
+
+def drafter(request: HttpRequest, visitor_id: UUID) -> Callable[..., EventDraft]:
+    """Return what makes many events of this visitor in this request: `(uid=…, kind=…, occurred_at=…, **fields)`."""
+    return partial(EventDraft, visitor_id=visitor_id, **once(request, "circumstances", lambda: _circumstances(request)))
 
 
 def _circumstances(request: HttpRequest) -> dict[str, Any]:

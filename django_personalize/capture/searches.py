@@ -50,13 +50,15 @@ def search_of(request: HttpRequest, response: HttpResponseBase) -> tuple[str, in
     A suggestion box asks at every key press: only whole pages count, and answers in JSON only of the views that
     `SEARCH["views"]` names.
     """
+    said: tuple[str, int | None] | None = vars(request).get("_personalize_search")
+    if said is None and not request.META.get("QUERY_STRING"):
+        return None
     if response.status_code != 200 or unseen(request):
         return None
     match = request.resolver_match
     named = match is not None and match.view_name in settings.SEARCH.get("views", ())
     if not named and not _is_page(request, response):
         return None
-    said: tuple[str, int | None] | None = vars(request).get("_personalize_search")
     if said is not None:
         return said if said[0] else None
     term = searched(request)

@@ -48,3 +48,8 @@ class Collector:
 def collector_of(request: HttpRequest) -> Collector:
     """Return the request's collector, made at the first call."""
     return once(request, "collector", Collector)
+
+
+def has_gathered(request: HttpRequest) -> bool:
+    """Say whether this request has a collector; most have nothing to tell."""
+    return "_personalize_collector" in vars(request)

@@ -57,18 +57,22 @@ class Newer(Exception):
     """A line that a later version of this package has written: it is left for one that understands it."""
 
 
+_COUNTED = (CountDraft, RefusalDraft, GoneDraft)
+
+
 def facts_of(draft: Draft) -> int:
     """Return how many facts this is in the account of what came in."""
-    return draft.count if isinstance(draft, CountDraft | RefusalDraft | GoneDraft) else 1
+    return draft.count if isinstance(draft, _COUNTED) else 1
 
 
 def encode(draft: Draft) -> bytes:
     """Return the fact as JSON in one line of ASCII, without the fields that have their defaults."""
     kind, read, names = _WRITTEN[type(draft)]
-    told = {}
-    for (name, default, write), value in zip(names, read(draft), strict=True):
-        if value is not default and value != default:
-            told[name] = value if write is None else write(value)
+    told = {
+        name: value if write is None else write(value)
+        for (name, default, write), value in zip(names, read(draft), strict=True)
+        if value is not default and value != default
+    }
     return _to_json([VERSION, kind, told]).encode()
 
 

@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import json
 import logging
-from functools import partial
 from urllib.parse import urlsplit
 
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.utils.cache import add_never_cache_headers
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from django_personalize.capture.beacon import Accepted, NotABatch, accept
 from django_personalize.capture.bots import unseen
 from django_personalize.capture.budget import BATCHES_A_MINUTE, FACTS_A_MINUTE, MINUTE, is_too_much, spend
-from django_personalize.capture.drafts import draft
+from django_personalize.capture.drafts import drafter
 from django_personalize.visitors import cookie
 from django_personalize.visitors.cookie import Token
 from django_personalize.visitors.resolve import permitted, token_here
 
 logger = logging.getLogger("django_personalize.web")
+NEVER = "max-age=0, no-cache, no-store, must-revalidate, private"
 MAX_BYTES = 64 * 1024
 RETRY_SECONDS = 30
 TYPES = ("application/json", "text/plain")
@@ -39,7 +38,7 @@ def events(request: HttpRequest) -> HttpResponse:
     speak is taken back.
     """
     response = _answer(request)
-    add_never_cache_headers(response)
+    response.headers["Cache-Control"] = NEVER
     return response
 
 
@@ -83,7 +82,7 @@ def _accept(request: HttpRequest, token: Token, body: bytes) -> Accepted:
         visitor_id=who,
         browser=token.browser,
         granted=permitted(request),
-        make=partial(draft, request, who),
+        make=drafter(request, who),
         unseen=unseen(request),
     )
 
@@ -109,10 +108,10 @@ def _problem(status: int, text: str, *, retry_after: int | None = None) -> HttpR
 
 def _same_origin(request: HttpRequest) -> bool:
     """Browsers say where a request comes from in one of two ways; one that says neither is no browser's beacon."""
-    site = request.headers.get("Sec-Fetch-Site")
+    site: str | None = request.META.get("HTTP_SEC_FETCH_SITE")
     if site is not None:
         return site == "same-origin"
     try:
-        return urlsplit(request.headers.get("Origin", "")).netloc == request.get_host()
+        return urlsplit(str(request.META.get("HTTP_ORIGIN", ""))).netloc == request.get_host()
     except ValueError:  # no address
         return False

@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import multiprocessing
+import os
 import resource
 import socket
 import tempfile
@@ -63,13 +64,26 @@ def client(port: int, cookies: list[str], seconds: float, found: Any) -> None:
     found.put((done, place, waits[len(waits) // 2], waits[len(waits) * 99 // 100], cpu.ru_utime + cpu.ru_stime))
 
 
-def measure(seconds: float, workers: int, clients: int, drain: bool) -> dict[str, Any]:
+def cpu_of(server: int) -> float:
+    """Return the seconds that the server and its workers have spent on processors."""
+    children = Path(f"/proc/{server}/task/{server}/children").read_text().split()
+    stats = [Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split() for pid in (str(server), *children)]
+    return sum(int(each[11]) + int(each[12]) for each in stats) / os.sysconf("SC_CLK_TCK")
+
+
+def measure(seconds: float, workers: int, threads: int, clients: int, drain: bool) -> dict[str, Any]:
+    """The figures of one run."""
     with tempfile.TemporaryDirectory() as state:
         stand = Stand(
-            Path(state), workers=workers, visitors=VISITORS, PERSONALIZE_TEST_DRAIN="thread" if drain else "command"
+            Path(state),
+            workers=workers,
+            threads=threads,
+            visitors=VISITORS,
+            PERSONALIZE_TEST_DRAIN="thread" if drain else "command",
         )
         try:
             stand.start_web()
+            assert stand.web is not None
             cookies = [cookie for cookie, _ in stand.people]
             share = len(cookies) // clients
             found: Any = multiprocessing.Queue()
@@ -79,9 +93,11 @@ def measure(seconds: float, workers: int, clients: int, drain: bool) -> dict[str
                 )
                 for n in range(clients)
             ]
+            before = cpu_of(stand.web.pid)
             [each.start() for each in run]
             told = [found.get() for _ in run]
             [each.join() for each in run]
+            used = cpu_of(stand.web.pid) - before
         finally:
             stand.stop()
         began = time.monotonic()
@@ -95,6 +111,7 @@ def measure(seconds: float, workers: int, clients: int, drain: bool) -> dict[str
             "difference": kept["difference"],
             "p50_ms": round(1000 * max(each[2] for each in told), 2),
             "p99_ms": round(1000 * max(each[3] for each in told), 2),
+            "server_cpu_us_a_request": round(1e6 * used / sum(each[1] for each in told)),
             "clients_cpu_share": round(sum(each[4] for each in told) / seconds, 2),
             "drained_afterwards_in": round(time.monotonic() - began, 1),
         }
@@ -104,6 +121,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=20.0)
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--clients", type=int, default=2)
     parser.add_argument("--drain", action="store_true")
     print(json.dumps(measure(**vars(parser.parse_args())), indent=1))

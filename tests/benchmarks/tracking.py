@@ -36,6 +36,7 @@ from django.urls import path  # noqa: E402
 
 from django_personalize.integrations.cookie_consent import create_groups  # noqa: E402
 from django_personalize.models import Event  # noqa: E402
+from django_personalize.testing.override import override_personalize  # noqa: E402
 from example_shop.urls_personal import urlpatterns as shop_urlpatterns  # noqa: E402
 from tests.shops import product  # noqa: E402
 
@@ -61,6 +62,7 @@ def ask(app: WSGIHandler, url: str, cookies: str) -> float:
         "REQUEST_METHOD": "GET",
         "PATH_INFO": url,
         "SERVER_NAME": "testserver",
+        "HTTP_HOST": "testserver",
         "SERVER_PORT": "80",
         "wsgi.input": BytesIO(),
         "wsgi.url_scheme": "http",
@@ -102,11 +104,7 @@ def main() -> None:
         lantern = product(f"Lantern {number}")
     settings.ROOT_URLCONF = __name__
     settings.TEMPLATES = [{**settings.TEMPLATES[0], "DIRS": settings.TEMPLATES[0]["DIRS"][1:]}]  # without our tags
-    settings.PERSONALIZE = {
-        **settings.PERSONALIZE,
-        "SINK": "django_personalize.events.sinks.SpoolSink",
-        "DRAIN": "command",
-    }
+    override_personalize(SINK="django_personalize.events.sinks.SpoolSink", DRAIN="command").enable()
     client = Client()
     client.post("/cookies/accept/", {"all_groups": "true"})
     cookies = "; ".join(f"{name}={client.cookies[name].value}" for name in ("cookie_consent", "pz_vid"))

@@ -62,10 +62,19 @@ class Told:
 class Stand:
     """One shop: its state on disk, its processes, its clients."""
 
-    def __init__(self, state: Path, *, workers: int = 2, preload: bool = False, visitors: int = 40, **env: str) -> None:
+    def __init__(
+        self,
+        state: Path,
+        *,
+        workers: int = 2,
+        threads: int = 2,
+        preload: bool = False,
+        visitors: int = 40,
+        **env: str,
+    ) -> None:
         self.state = state
         self.env = environment(state, DJANGO_SETTINGS_MODULE="tests.faults.settings", **env)
-        self.workers, self.preload = workers, preload
+        self.workers, self.threads, self.preload = workers, threads, preload
         self.people: list[tuple[str, UUID]] = [
             (cookie, UUID(hex=browser)) for cookie, browser in json.loads(run(VISITORS % visitors, self.env))
         ]
@@ -78,7 +87,7 @@ class Stand:
 
     def start_web(self) -> None:
         args = ["-m", "gunicorn", "example_shop.wsgi", "-b", f"127.0.0.1:{self.port}", "-w", str(self.workers)]
-        args += ["--threads", "2", "--graceful-timeout", "5", "--log-level", "error"]
+        args += ["-k", "gthread", "--threads", str(self.threads), "--graceful-timeout", "5", "--log-level", "error"]
         args += ["--preload"] if self.preload else []
         with (self.state / "web.log").open("ab") as log:
             self.web = subprocess.Popen(

@@ -384,5 +384,5 @@ def test_an_id_of_nobody_is_not_in_any_key(client, me, monkeypatch):
     monkeypatch.setattr(cache, "add", lambda key, *args: keys.append(key))
     post(client, event("view_item", id=str(uuid4()), params=about("1")))
     assert [key.rpartition(":")[0] for key in keys] == [
-        f"personalize:{what}:{me.pk.hex}" for what in ("batches", "facts", "facts")
+        f"personalize:told:{me.pk.hex}" for _ in ("the batch", "its facts")
     ]
