@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import DataError, IntegrityError, transaction
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 
 from django_personalize.core import clock
 from django_personalize.core.types import Draft
@@ -207,3 +207,15 @@ def expire(rows: Iterable[Quarantined], reason: str = EXPIRED) -> int:
                 intake.add(clock.now().date(), row.sink, Counter({(Outcome.REFUSED, reason): row.facts}))
                 facts += row.facts
     return facts
+
+
+def erase(rows: QuerySet[Quarantined]) -> int:
+    """Remove what these people told: counted as erased, so that the sum of what came in closes. Returns how many facts."""
+    with transaction.atomic():
+        facts: Counter[str] = Counter()
+        for sink, count in rows.values_list("sink", "facts"):
+            facts[sink] += count
+        rows.delete()
+        for sink, count in sorted(facts.items()):
+            intake.add(clock.now().date(), sink, Counter({(str(Outcome.ERASED), ""): count}))
+    return facts.total()

@@ -5,7 +5,6 @@ A test fails for a model without an entry, so that none can come to hold a perso
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,9 +12,7 @@ from typing import Any
 from django.db.models import Model, Q, QuerySet
 
 from django_personalize.consent import ledger
-from django_personalize.core import clock
-from django_personalize.events import intake
-from django_personalize.events.intake import Outcome
+from django_personalize.events import quarantine
 from django_personalize.events.vocabulary import ORDER_KINDS
 from django_personalize.models import (
     Cart,
@@ -73,14 +70,7 @@ def _quarantined(person: Person) -> Rows:
 
 
 def _erase_quarantined(person: Person, rows: Rows) -> int:
-    """Each fact that ends here is counted as erased, so that the sum of what came in closes."""
-    ends: dict[str, int] = Counter()
-    for sink, facts in rows.values_list("sink", "facts"):
-        ends[sink] += facts
-    rows.delete()
-    for sink, facts in sorted(ends.items()):
-        intake.add(clock.now().date(), sink, Counter({(str(Outcome.ERASED), ""): facts}))
-    return sum(ends.values())
+    return quarantine.erase(rows)
 
 
 def _erase_answers(person: Person, rows: Rows) -> int:

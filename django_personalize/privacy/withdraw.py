@@ -10,8 +10,9 @@ from django.db import transaction
 from django_personalize.capture.accounts import link_orders
 from django_personalize.consent.states import TRACED
 from django_personalize.core.types import Purpose
+from django_personalize.events import quarantine
 from django_personalize.events.vocabulary import ORDER_KINDS
-from django_personalize.models import Cart, Event, OrderLink, Visitor
+from django_personalize.models import Cart, Event, OrderLink, Quarantined, Visitor
 from django_personalize.visitors.register import answer
 
 
@@ -33,6 +34,7 @@ def change(visitor_id: UUID, granted: Collection[Purpose], *, refused: bool) -> 
         if Purpose.PERSONALIZATION not in granted:
             _unlink(visitor)
         if gone:
+            quarantine.erase(Quarantined.objects.filter(visitor_id=visitor.pk))
             visitor.delete()
         else:
             answer(visitor, granted)

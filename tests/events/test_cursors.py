@@ -1,6 +1,7 @@
 from collections import Counter
 
 import pytest
+from django.db import transaction
 
 from django_personalize.events import cursors
 from django_personalize.events.cursors import LOST, Batch, Overtaken
@@ -52,3 +53,10 @@ def test_places_of_many_cursors_are_read_by_the_hundred(django_assert_num_querie
     Cursor.objects.bulk_create([Cursor(name=str(n), position=str(n), received=n, moved_at=moment) for n in range(600)])
     with django_assert_num_queries(2):
         assert cursors.places([str(n) for n in range(600)]) == {str(n): (str(n), n) for n in range(600)}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nothing_is_stored_within_a_transaction_that_may_still_be_undone():
+    with transaction.atomic(), pytest.raises(RuntimeError, match="durable"):
+        cursors.store("a", None, batch(1, position="20", received=1), sink="spool")
+    assert (Event.objects.count(), Cursor.objects.count()) == (0, 0)

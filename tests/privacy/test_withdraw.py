@@ -1,11 +1,13 @@
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
 from django_personalize.core import clock
 from django_personalize.core.types import DecisionDraft, ImpressionDraft, Purpose
 from django_personalize.events import store
-from django_personalize.models import Decision, Event, Impression, Visitor
+from django_personalize.events.intake import account
+from django_personalize.events.sinks import DatabaseSink
+from django_personalize.models import Decision, Event, Impression, Quarantined, Visitor
 from django_personalize.privacy.withdraw import change
 from django_personalize.testing.contracts import MOMENT, event
 
@@ -89,3 +91,14 @@ def test_an_answer_that_lapsed_is_kept_unused_until_it_is_repeated():
 
 def test_a_visitor_who_is_gone_already_is_none():
     assert change(UUID(int=9), [Purpose.ANALYTICS], refused=True) is None
+
+
+def test_what_was_set_aside_goes_with_whoever_told_it_and_the_sum_still_closes():
+    me, other = visitor(), visitor()
+    DatabaseSink().write(
+        [ImpressionDraft(decision_id=uuid4(), slot=1, seen_at=MOMENT, visitor_id=each.pk) for each in (me, other)]
+    )
+    change(me.pk, [], refused=True)
+    assert Quarantined.objects.get().visitor_id == other.pk
+    found = account()
+    assert (found.erased, found.quarantined, found.difference) == (1, {"unknown_decision": 1}, 0)
