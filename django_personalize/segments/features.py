@@ -6,6 +6,7 @@ before `as_of`; an order of which everything came back counts as none.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -75,10 +76,11 @@ class Features:
         return len(self.people)
 
 
-def load(as_of: datetime, group: People | None = None) -> Features:
+def load(as_of: datetime, group: People | None = None, progress: Callable[[int, int], None] | None = None) -> Features:
     """Read the features of everybody who says yes now, as of a moment; of `group` only, where one is given.
 
-    Three queries per 500 visitors, which the index over visitors answers; `prices.load` says what it adds.
+    Three queries per 500 visitors, which the index over visitors answers; `prices.load` says what it adds. `progress`
+    is called with (people read, people).
     """
     group = people.load() if group is None else group
     facts = list(settings.shop.facts())
@@ -94,6 +96,8 @@ def load(as_of: datetime, group: People | None = None) -> Features:
         _bought(here, batch, rates)
         _likes(here, batch, by_category, by_brand)
         _browsed(here, who, as_of, batch)
+        if progress is not None:
+            progress(stop, len(group))
     return Features(
         people=group,
         as_of=as_of,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -42,9 +43,9 @@ class Changes:
     ended: Counter[str] = field(default_factory=Counter)
 
 
-def census(as_of: datetime) -> Census:
+def census(as_of: datetime, progress: Callable[[int, int], None] | None = None) -> Census:
     """Compute who is in which segment as of a moment, and store nothing. Of the consents only today's are known."""
-    features = shoppers.load(as_of)
+    features = shoppers.load(as_of, progress=progress)
     usual = measure(features)
     masks = {segment.slug: members(segment, features, usual) for segment in SEGMENTS}
     return Census(features=features, usual=usual, scores=rfm.score(features), masks=masks)

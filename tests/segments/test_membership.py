@@ -8,6 +8,7 @@ from django_personalize.models import Membership, Visitor
 from django_personalize.models.membership import MEMBERSHIP_LASTS
 from django_personalize.segments import membership
 from django_personalize.segments.membership import census, refresh, segments_of
+from django_personalize.visitors.register import take_over
 from tests.segments.small import AS_OF, shopper, sold, told
 
 pytestmark = pytest.mark.django_db
@@ -66,17 +67,23 @@ def test_two_browsers_of_an_account_make_one_membership_with_the_oldest_and_both
     assert segments_of(me) == segments_of(phone) == {"basket-abandoners"}
 
 
-def test_a_guest_who_logs_in_keeps_since_when_they_are_in_it(me):
-    guest = shopper()
+def test_an_older_browser_that_logs_in_takes_the_memberships_over_and_leaves_its_own(me):
+    guest = shopper(created_at=AS_OF - DAY)
     told(guest, "add_to_cart", "2", days=4)
     refresh(census(AS_OF))
-    Visitor.objects.filter(pk=me.pk).update(created_at=AS_OF - DAY)
-    Membership.objects.filter(visitor=me).delete()
-    Visitor.objects.filter(pk=guest.pk).update(user_key="7")
+    assert Membership.objects.count() == 2
+    take_over(guest, "7")
+    assert Membership.objects.get().visitor_id == me.pk
     changes = refresh(census(AS_OF + DAY))
     assert stored() == {("7", "basket-abandoners", 0, 1)}
-    assert Membership.objects.get().visitor_id == me.pk
+    assert Membership.objects.get().visitor_id == guest.pk
     assert (changes.began.total(), changes.stayed.total(), changes.ended.total()) == (0, 1, 0)
+
+
+def test_logging_in_again_takes_nothing_away(me):
+    refresh(census(AS_OF))
+    take_over(me, "7")
+    assert stored() == {("7", "basket-abandoners", 0, 0)}
 
 
 def test_serving_asks_one_query_and_none_of_somebody_without_a_yes(me, django_assert_num_queries):

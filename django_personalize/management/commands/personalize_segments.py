@@ -12,6 +12,7 @@ from django.utils.timezone import is_naive
 
 from django_personalize.core import clock
 from django_personalize.exceptions import PersonalizeError
+from django_personalize.management.progress import Progress
 from django_personalize.management.telling import interruptible, need_shop, need_tables, plural
 from django_personalize.management.writable import writing
 from django_personalize.segments.membership import Census, Changes, census, refresh
@@ -34,8 +35,8 @@ class Command(BaseCommand):
         need_shop()
         as_of = options["as_of"]
         try:
-            with interruptible(), writing():
-                taken = census(as_of or clock.now())
+            with interruptible(), writing(), Progress(self.stdout, "People read") as progress:
+                taken = census(as_of or clock.now(), progress.update)
                 changes = None if as_of else refresh(taken)
         except PersonalizeError as error:
             raise CommandError(str(error)) from error
