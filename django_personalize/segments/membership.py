@@ -76,15 +76,12 @@ def _refresh(taken: Census, start: int, stop: int, as_of: datetime, changes: Cha
     still = set(locked.select_for_update().values_list("pk", flat=True))
     since: dict[tuple[int, str], datetime] = {}
     later: set[int] = set()
-    before: Counter[str] = Counter()
-    stored = Membership.objects.filter(visitor__in=list(place_of)).values_list("visitor", "segment", "since", "as_of")
-    for visitor, slug, began, confirmed in stored.order_by("since", "pk"):
-        place = place_of[visitor]
-        if (place, slug) not in since:
-            since[place, slug] = began
-            before[slug] += 1
+    theirs = Membership.objects.filter(visitor__in=list(place_of)).order_by("since", "pk")
+    stored = list(theirs.values_list("pk", "visitor", "segment", "since", "as_of"))
+    for _, visitor, slug, began, confirmed in stored:
+        since.setdefault((place_of[visitor], slug), began)
         if confirmed > as_of:
-            later.add(place)
+            later.add(place_of[visitor])
     rows = []
     for place in range(start, stop):
         visitors = taken.features.people.visitors[place]
@@ -97,7 +94,9 @@ def _refresh(taken: Census, start: int, stop: int, as_of: datetime, changes: Cha
         update_fields=["since", "as_of", "why"],
         batch_size=500,
     )
-    Membership.objects.filter(visitor__in=list(place_of), as_of__lt=as_of).delete()
+    wanted = {(row.visitor_id, row.segment) for row in rows}
+    over = [pk for pk, visitor, slug, *_ in stored if (visitor, slug) not in wanted and place_of[visitor] not in later]
+    Membership.objects.filter(pk__in=over).delete()
     now = {(place_of[row.visitor_id], row.segment) for row in rows}
     changes.began.update(slug for _, slug in now - since.keys())
     changes.stayed.update(slug for _, slug in now & since.keys())

@@ -60,6 +60,13 @@ def test_the_same_moment_twice_changes_nothing(me):
     assert everything() == before
 
 
+def test_the_same_moment_again_follows_what_has_come_to_light_since(me):
+    refresh(census(AS_OF))
+    sold(me, "a", days=1)
+    assert refresh(census(AS_OF)).ended == Counter({"basket-abandoners": 1})
+    assert stored() == set()
+
+
 def test_two_browsers_of_an_account_make_one_membership_with_the_oldest_and_both_have_it(me):
     phone = shopper("7", created_at=AS_OF - DAY)
     refresh(census(AS_OF))
