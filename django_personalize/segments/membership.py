@@ -74,14 +74,10 @@ def _refresh(taken: Census, start: int, stop: int, as_of: datetime, changes: Cha
     place_of = {visitor: start + place for place, visitors in enumerate(owners) for visitor in visitors}
     locked = Visitor.objects.granting(Purpose.PERSONALIZATION).filter(pk__in=list(place_of)).order_by("pk")
     still = set(locked.select_for_update().values_list("pk", flat=True))
-    since: dict[tuple[int, str], datetime] = {}
-    later: set[int] = set()
-    theirs = Membership.objects.filter(visitor__in=list(place_of)).order_by("since", "pk")
+    theirs = Membership.objects.filter(visitor__in=list(place_of))
     stored = list(theirs.values_list("pk", "visitor", "segment", "since", "as_of"))
-    for _, visitor, slug, began, confirmed in stored:
-        since.setdefault((place_of[visitor], slug), began)
-        if confirmed > as_of:
-            later.add(place_of[visitor])
+    since = {(place_of[visitor], slug): began for _, visitor, slug, began, _ in stored}
+    later = {place_of[visitor] for _, visitor, _, _, confirmed in stored if confirmed > as_of}
     rows = []
     for place in range(start, stop):
         visitors = taken.features.people.visitors[place]

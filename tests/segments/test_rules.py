@@ -42,7 +42,8 @@ def bought(orders, days, **more):
         ({"orders": 1, "recency": 30.1}, set()),
         ({"orders": 1, "recency": 120.1}, {"lapsed"}),
         ({"orders": 4, "gaps": 3, "gap": 10.0, "irregularity": 0.9, "recency": 40.0}, {"loyal"}),
-        ({"orders": 4, "gaps": 3, "gap": 10.0, "irregularity": 1.1, "recency": 40.0}, set()),
+        ({"orders": 4, "gaps": 3, "gap": 10.0, "irregularity": 1.01, "recency": 40.0}, set()),
+        ({"orders": 4, "gaps": 3, "gap": 10.0, "irregularity": 1.0, "recency": 40.0}, {"loyal"}),
         ({"orders": 3, "gaps": 2, "gap": 10.0, "irregularity": 0.5, "recency": 40.0}, set()),
         ({"orders": 4, "gaps": 3, "gap": 10.0, "irregularity": 0.5, "recency": 40.1}, {"at-risk"}),
         ({"orders": 4, "gaps": 3, "gap": 10.0, "irregularity": 0.5, "recency": 80.0}, {"at-risk"}),
@@ -54,6 +55,8 @@ def bought(orders, days, **more):
         ({"judged": 2, "reduced": 2, "orders": 2}, set()),
         ({"judged": 3, "reduced": 3, "orders": 1, "recency": 40.0}, {"bargain-hunters"}),
         ({"judged": 3, "reduced": 3, "orders": 2, "recency": 40.0}, {"sale-only"}),
+        ({"judged": 20, "reduced": 19, "orders": 2, "recency": 40.0}, {"sale-only"}),
+        ({"judged": 20, "reduced": 18, "orders": 2, "recency": 40.0}, {"bargain-hunters"}),
         ({"views": 3, "searches": 2}, {"window-shoppers"}),
         ({"views": 4}, set()),
         ({"views": 5, "orders": 2, "recency": 29.0}, set()),
@@ -72,6 +75,12 @@ def test_where_most_is_reduced_half_is_no_bargain_hunting():
     usual = replace(KNOWN, reduced=0.6)
     found = columns(judged=[20, 20], reduced=[14, 19])
     assert members(BY_SLUG["bargain-hunters"], found, usual).tolist() == [False, True]
+
+
+def test_more_than_usual_is_said_where_the_lower_bound_of_a_share_is_above_it():
+    found = columns(judged=[10], reduced=[7])
+    hunting = [members(BY_SLUG["bargain-hunters"], found, replace(KNOWN, reduced=usual))[0] for usual in (0.44, 0.45)]
+    assert hunting == [True, False]
 
 
 def test_nobody_is_in_a_segment_whose_measure_is_not_known_yet_and_it_says_what_it_waits_for():

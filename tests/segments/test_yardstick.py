@@ -17,6 +17,12 @@ def test_one_wholesaler_moves_nothing():
     assert (usual.gap, usual.much) == (20.0, 200.0)
 
 
+def test_much_is_what_a_tenth_has_spent_and_at_least_twice_the_middle():
+    spent = measure(columns(orders=[1] * 100, money=[10.0] * 85 + [float(money) for money in range(100, 115)]))
+    assert spent.much == pytest.approx(104.1)
+    assert measure(columns(orders=[1] * 100, money=[10.0] * 100)).much == 20.0
+
+
 def test_every_person_has_one_vote_on_the_usual_share_of_reduced_lines():
     usual = measure(columns(judged=[4] * 20 + [10_000], reduced=[1] * 20 + [10_000]))
     assert usual.reduced == pytest.approx((20 * 0.25 + 1.0) / 21)
