@@ -11,6 +11,7 @@ from django_personalize.models.finding import Finding
 from django_personalize.models.forgotten import Forgotten
 from django_personalize.models.impression import Impression
 from django_personalize.models.intake import Intake
+from django_personalize.models.membership import Membership
 from django_personalize.models.model_version import ModelVersion
 from django_personalize.models.order_link import OrderLink
 from django_personalize.models.quarantined import Quarantined
@@ -30,6 +31,7 @@ __all__ = [
     "Forgotten",
     "Impression",
     "Intake",
+    "Membership",
     "ModelVersion",
     "OrderLink",
     "Quarantined",

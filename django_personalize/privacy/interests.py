@@ -7,15 +7,17 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django_personalize.conf import settings
 from django_personalize.core import clock
 from django_personalize.core.types import Item, Purpose, Reason
 from django_personalize.events.vocabulary import PURCHASE, REFUND
-from django_personalize.models import Decision, Event
+from django_personalize.models import Decision, Event, Membership
 from django_personalize.placements.reasons import sentence
 from django_personalize.privacy.person import Person
 from django_personalize.recommend.profile import NEAR_HALF_LIFE, VIEW_WEIGHT
+from django_personalize.segments.rules import SEGMENTS, Segment
 
 MOST_ROWS = 2_000
 """Newest events that are looked at."""
@@ -52,6 +54,8 @@ class Insight:
     categories: tuple[str, ...]
     brands: tuple[str, ...]
     reasons: tuple[Why, ...]
+    segments: tuple[Segment, ...]
+    """Those that they are in, in the order of `SEGMENTS`."""
 
 
 def insight(person: Person, *, request: Any = None) -> Insight:
@@ -78,7 +82,14 @@ def insight(person: Person, *, request: Any = None) -> Insight:
         categories=_top(likes, items, "category"),
         brands=_top(likes, items, "brand"),
         reasons=tuple(_reasons(slots, items)),
+        segments=_segments(profiled),
     )
+
+
+def _segments(profiled: Collection[UUID]) -> tuple[Segment, ...]:
+    found = Membership.objects.current().filter(visitor__in=profiled)
+    slugs = set(found.values_list("segment", flat=True)) if profiled else set[str]()
+    return tuple(segment for segment in SEGMENTS if segment.slug in slugs)
 
 
 def _dealings(

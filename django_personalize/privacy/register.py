@@ -28,6 +28,7 @@ from django_personalize.models import (
     Forgotten,
     Impression,
     Intake,
+    Membership,
     ModelVersion,
     OrderLink,
     Quarantined,
@@ -101,6 +102,9 @@ REGISTER: Mapping[type[Model], AboutPeople | AboutNobody] = {
     ),
     ConsentKey: AboutPeople(
         "answer_keys", lambda person: ConsentKey.objects.filter(subject__in=person.subjects), lambda person, rows: 0
+    ),
+    Membership: AboutPeople(
+        "segments", lambda person: Membership.objects.filter(visitor__in=person.ids).order_by("since", "pk")
     ),
     Visitor: AboutPeople("visitors", lambda person: Visitor.objects.filter(pk__in=person.ids).order_by("created_at")),
     Cursor: AboutNobody("How far a file or a stream has been read."),

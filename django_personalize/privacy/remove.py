@@ -8,7 +8,7 @@ from django.db import transaction
 
 from django_personalize.core import clock
 from django_personalize.events.vocabulary import ORDER_KINDS
-from django_personalize.models import Decision, Event, Impression
+from django_personalize.models import Decision, Event, Impression, Membership
 from django_personalize.privacy.erase import drain
 from django_personalize.privacy.person import Person
 from django_personalize.visitors.forgotten import Kind, forget, item_of
@@ -17,7 +17,8 @@ from django_personalize.visitors.forgotten import Kind, forget, item_of
 def remove_item(person: Person, item_key: str) -> None:
     """Remove what `person` did with this item up to now, and every row that was shown because of it.
 
-    Its purchases stay as baskets without a person, and no sync links them again.
+    Segments may rest on it, so they end; the next refresh finds what is left without it. Its purchases stay as baskets
+    without a person, and no sync links them again.
     """
     drain()
     owners = [visitor.pk.hex for visitor in person.visitors] + ([person.account] if person.account else [])
@@ -28,6 +29,7 @@ def remove_item(person: Person, item_key: str) -> None:
         mine.exclude(kind__in=ORDER_KINDS).delete()
         Impression.objects.filter(decision__visitor__in=person.ids, item_key=item_key).delete()
         Decision.objects.filter(pk__in=_because_of(person, item_key)).delete()
+        Membership.objects.filter(visitor__in=person.ids).delete()
 
 
 def _because_of(person: Person, item_key: str) -> list[UUID]:

@@ -28,10 +28,12 @@ from django_personalize.models import (
     FeedLine,
     Finding,
     Intake,
+    Membership,
     OrderLink,
     Quarantined,
     Visitor,
 )
+from django_personalize.models.membership import MEMBERSHIP_LASTS
 
 AT_ONCE = 1_000
 """Rows per transaction."""
@@ -71,6 +73,7 @@ def _steps() -> Iterator[tuple[str, Step]]:
     yield "order_links", lambda: _some(OrderLink.objects.filter(linked_at__lt=orders))
     yield "order_lines", lambda: _some(FeedLine.objects.filter(placed_at__lt=orders))
     yield "decisions", lambda: _decisions(events)
+    yield "memberships", lambda: _some(Membership.objects.filter(as_of__lt=now - MEMBERSHIP_LASTS))
     yield "visitors", lambda: _visitors(events)
     yield "set_aside", lambda: quarantine.expire(Quarantined.objects.filter(arrived_at__lt=shut)[:AT_ONCE])
     yield "daily_counts", lambda: _some(DailyCount.objects.filter(day__lt=counts.date()))

@@ -6,7 +6,7 @@ from django.db import transaction
 
 from django_personalize.capture.accounts import link_orders
 from django_personalize.core import clock
-from django_personalize.models import Cart, Visitor
+from django_personalize.models import Cart, Membership, Visitor
 from django_personalize.privacy.person import Person
 
 
@@ -24,9 +24,11 @@ def resume(person: Person) -> None:
     _link(person)
 
 
+@transaction.atomic
 def object_to_profiling(person: Person) -> None:
-    """From now on no profile is made of them and none is used, whatever they answered."""
+    """From now on no profile is made of them and none is used, whatever they answered; what was made of them ends."""
     Visitor.objects.filter(pk__in=person.ids, objected_at=None).update(objected_at=clock.now())
+    Membership.objects.filter(visitor__in=person.ids).delete()
 
 
 def allow_profiling(person: Person) -> None:

@@ -6,13 +6,14 @@ from collections.abc import Collection
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 
 from django_personalize.capture.accounts import link_orders
 from django_personalize.consent.states import TRACED
 from django_personalize.core.types import Purpose
 from django_personalize.events import quarantine
 from django_personalize.events.vocabulary import ORDER_KINDS
-from django_personalize.models import Cart, Event, OrderLink, Quarantined, Visitor
+from django_personalize.models import Cart, Event, Membership, OrderLink, Quarantined, Visitor
 from django_personalize.visitors.register import answer
 
 
@@ -32,6 +33,7 @@ def change(visitor_id: UUID, granted: Collection[Purpose], *, refused: bool) -> 
         if visitor.granted == wanted and not gone:
             continue
         if Purpose.PERSONALIZATION not in granted:
+            _forget_segments(visitor)
             _unlink(visitor)
         if gone:
             quarantine.erase(Quarantined.objects.filter(visitor_id=visitor.pk))
@@ -43,6 +45,13 @@ def change(visitor_id: UUID, granted: Collection[Purpose], *, refused: bool) -> 
                 Cart.objects.filter(visitor=visitor).delete()
             link_orders(visitor)
     return None if gone else next((visitor for visitor in visitors if visitor.pk == visitor_id), None)
+
+
+def _forget_segments(visitor: Visitor) -> None:
+    """End what was made of this history, all of the account's: tonight finds what is left without this browser."""
+    if visitor.granted.get(Purpose.PERSONALIZATION.value):
+        theirs = Q(visitor=visitor) | (Q(visitor__user_key=visitor.user_key) if visitor.user_key else Q())
+        Membership.objects.filter(theirs).delete()
 
 
 def _unlink(visitor: Visitor) -> None:

@@ -9,7 +9,7 @@ from django.db.models import Max, Q
 
 from django_personalize.core import clock
 from django_personalize.core.types import Purpose
-from django_personalize.models import Visitor
+from django_personalize.models import Membership, Visitor
 
 
 def register(granted: Collection[Purpose], *, user_key: str = "", browser: UUID | None = None) -> Visitor:
@@ -28,7 +28,12 @@ def register(granted: Collection[Purpose], *, user_key: str = "", browser: UUID 
 
 
 def take_over(visitor: Visitor, user_key: str) -> None:
-    """Make a guest's visitor the account's; what either has switched off stays so."""
+    """Make a guest's visitor the account's; what either has switched off stays so.
+
+    The segments of a guest may contradict the account's: the next refresh finds those of both together.
+    """
+    if visitor.user_key != user_key:
+        Membership.objects.filter(visitor=visitor).delete()
     visitor.user_key = user_key
     _switch_off(visitor)
     visitor.save(update_fields=["user_key", "paused_at", "objected_at"])

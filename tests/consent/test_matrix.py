@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
+from datetime import timedelta
 from itertools import combinations
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -33,10 +34,12 @@ from django_personalize.models import (
     Event,
     FeedLine,
     Impression,
+    Membership,
     OrderLink,
     Visitor,
 )
 from django_personalize.placements.present import show
+from django_personalize.segments.membership import census, refresh, segments_of
 from django_personalize.shortcuts import track
 from django_personalize.testing.doubles import MemoryShop, StaticConsent
 from django_personalize.testing.override import override_personalize
@@ -149,6 +152,7 @@ def expected(granted, otherwise):
         "bought_by_the_account": personal,
         "history": personal,
         "learnt_under_their_own_row": personal,
+        "in_a_segment": personal,
         "api_account": personal,
         "api_order_link": personal,
         # Without any of them: a number of the day, and no more.
@@ -203,8 +207,20 @@ def observed(client, granted, otherwise):
         "history": "[personal]" in page,
         "learnt_under_their_own_row": dataset.load(timezone.now()).person_keys != (),
         "counted": counted == 1,
+        "in_a_segment": _in_a_segment(),
     }
     return found | _in_another_shop(granted) | _of_the_account(client, account) | _for_this_visit(client.__class__())
+
+
+def _in_a_segment():
+    """Whoever has a row leaves something in the cart, and two days later their segments are asked for."""
+    now = timezone.now()
+    for each in Visitor.objects.all():
+        Event.objects.create(kind="add_to_cart", visitor=each, item_key="1", occurred_at=now, received_at=now)
+    refresh(census(now + timedelta(days=2)))
+    asked = [segments_of(each) for each in Visitor.objects.all()]
+    assert any(asked) == Membership.objects.exists()
+    return any(asked)
 
 
 def _reconciled():
@@ -310,6 +326,8 @@ REGISTER: dict[str, tuple[str, ...] | str] = {
     "middleware": ("visitor_cookie", "visitor_row", "ledger", "view", "search", "log_in", "arrival", "counted"),
     "models.visitor": SOURCE,
     "placements.present": ("decision", "history", "history_of_the_account"),
+    "segments.membership": ("in_a_segment",),
+    "segments.people": ("in_a_segment",),
     "shortcuts": ("tracked",),
     "training.dataset": ("learnt_under_their_own_row",),
     "visitors.asking": ("this_visit_only",),

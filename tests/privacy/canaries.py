@@ -23,6 +23,7 @@ from django_personalize.models import (
     Event,
     FeedLine,
     Impression,
+    Membership,
     OrderLink,
     Quarantined,
     Visitor,
@@ -91,6 +92,7 @@ def person(account: str = ACCOUNT) -> Visitor:
     row(Event, visitor_id=me.pk, kind="view_item")
     row(Event, visitor_id=me.pk, kind="purchase", transaction_id=ORDER)
     row(Cart, visitor_id=me.pk)
+    row(Membership, visitor_id=me.pk)
     row(OrderLink, order_key=ORDER, visitor_id=me.pk)
     row(FeedLine, order_key=ORDER, user_key=account)
     row(Quarantined, visitor_id=me.pk, sink="db", facts=1)

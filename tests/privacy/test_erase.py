@@ -37,6 +37,7 @@ def test_what_ended_is_told_by_name(memory_shop):
         "decisions": 1,
         "events": 2,
         "carts": 1,
+        "segments": 1,
         "order_links": 1,
         "order_lines": 1,
         "set_aside": 2,

@@ -6,7 +6,7 @@ from django_personalize.capture.orders import reconcile
 from django_personalize.conf import settings as ours
 from django_personalize.core import clock
 from django_personalize.events.history import history_of
-from django_personalize.models import Decision, Event, Impression
+from django_personalize.models import Decision, Event, Impression, Membership
 from django_personalize.privacy.person import of_account, of_visitor
 from django_personalize.privacy.remove import remove_item
 from tests.conftest import line
@@ -85,3 +85,9 @@ def test_a_guest_removes_what_only_their_browser_knows(memory_shop):
     ours.sink.write([told(guest.pk, item_key="1"), told(guest.pk, item_key="2")])
     remove_item(of_visitor(guest.pk), "1")
     assert list(Event.objects.values_list("item_key", flat=True)) == ["2"]
+
+
+def test_segments_that_may_rest_on_it_end(me):
+    Membership.objects.create(visitor=me, segment="loyal", since=clock.now(), as_of=clock.now())
+    remove_item(of_account("7"), "1")
+    assert not Membership.objects.exists()

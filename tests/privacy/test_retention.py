@@ -20,10 +20,12 @@ from django_personalize.models import (
     Finding,
     Impression,
     Intake,
+    Membership,
     OrderLink,
     Quarantined,
     Visitor,
 )
+from django_personalize.models.membership import MEMBERSHIP_LASTS
 from django_personalize.privacy import retention
 from django_personalize.privacy.retention import purge
 from tests.conftest import NOON, line
@@ -181,7 +183,7 @@ def test_a_run_is_made_of_small_steps_and_ends_in_time(me, frozen, monkeypatch):
 
 
 def test_nothing_to_do_is_a_few_queries(memory_shop, django_assert_max_num_queries):
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(17):
         assert purge() == {}
 
 
@@ -197,3 +199,12 @@ def test_a_fact_whose_decision_never_came_is_given_up_also_where_no_thread_drain
     purge()
     assert not Quarantined.objects.exists()
     assert (intake.account().refused, intake.account().difference) == ({"unknown_decision": 1}, 0)
+
+
+def test_a_membership_that_no_refresh_confirms_goes(me, frozen):
+    Membership.objects.create(visitor=me, segment="loyal", since=clock.now(), as_of=clock.now())
+    frozen(MEMBERSHIP_LASTS)
+    assert purge() == {}
+    frozen(SECOND)
+    assert purge() == {"memberships": 1}
+    assert not Membership.objects.exists()

@@ -10,9 +10,10 @@ from django_personalize.conf import settings as ours
 from django_personalize.core import clock
 from django_personalize.events import intake
 from django_personalize.events.history import history_of
-from django_personalize.models import Cart, Event, Visitor
+from django_personalize.models import Cart, Event, Membership, Visitor
 from django_personalize.privacy import switches
 from django_personalize.privacy.person import of_account, of_visitor
+from django_personalize.segments.membership import segments_of
 from django_personalize.training import dataset
 from django_personalize.visitors.register import register
 from django_personalize.visitors.resolve import browser_of
@@ -143,3 +144,27 @@ def test_nobody_else_is_switched_off(both):
     switches.object_to_profiling(of_account("7"))
     assert Visitor.objects.get(pk=other.pk).paused_at is None
     assert of_visitor(other.pk).visitors == (other,)
+
+
+def in_a_segment(who):
+    return Membership.objects.create(visitor=who, segment="loyal", since=clock.now(), as_of=clock.now())
+
+
+def test_an_objection_ends_every_segment_at_once_and_nobody_elses(both):
+    mine, phone = both
+    other = visitor(*YES)
+    for each in (mine, phone, other):
+        in_a_segment(each)
+    switches.object_to_profiling(of_account("7"))
+    assert Membership.objects.get().visitor_id == other.pk
+
+
+def test_segments_are_not_used_while_paused_and_are_there_on_resuming(both):
+    mine, _ = both
+    in_a_segment(mine)
+    switches.pause(of_account("7"))
+    mine.refresh_from_db()
+    assert segments_of(mine) == frozenset()
+    switches.resume(of_account("7"))
+    mine.refresh_from_db()
+    assert segments_of(mine) == {"loyal"}

@@ -7,7 +7,7 @@ from django_personalize.core.types import DecisionDraft, ImpressionDraft, Purpos
 from django_personalize.events import store
 from django_personalize.events.intake import account
 from django_personalize.events.sinks import DatabaseSink
-from django_personalize.models import Decision, Event, Impression, Quarantined, Visitor
+from django_personalize.models import Decision, Event, Impression, Membership, Quarantined, Visitor
 from django_personalize.privacy.withdraw import change
 from django_personalize.testing.contracts import MOMENT, event
 
@@ -102,3 +102,25 @@ def test_what_was_set_aside_goes_with_whoever_told_it_and_the_sum_still_closes()
     assert Quarantined.objects.get().visitor_id == other.pk
     found = account()
     assert (found.erased, found.quarantined, found.difference) == (1, {"unknown_decision": 1}, 0)
+
+
+def in_segments(*visitors):
+    for each in visitors:
+        Membership.objects.create(visitor=each, segment="loyal", since=MOMENT, as_of=clock.now())
+
+
+def test_a_lost_personalization_ends_the_segments_of_the_account_at_once():
+    me, phone, other = visitor(user_key="7"), visitor(user_key="7"), visitor(user_key="8")
+    in_segments(phone, other)
+    change(me.pk, [Purpose.ANALYTICS], refused=True)
+    assert Membership.objects.get().visitor_id == other.pk
+
+
+def test_a_lost_yes_to_statistics_ends_no_segment_and_neither_does_a_no_to_what_was_never_granted():
+    me, counted = visitor(user_key="7"), visitor(user_key="7", granted={"analytics": True})
+    guest, stranger = visitor(), visitor(granted={"analytics": True})
+    in_segments(me, guest)
+    change(me.pk, [Purpose.PERSONALIZATION], refused=True)
+    change(counted.pk, [], refused=True)
+    change(stranger.pk, [], refused=True)
+    assert set(Membership.objects.values_list("visitor", flat=True)) == {me.pk, guest.pk}

@@ -183,6 +183,7 @@ MODELS: dict[str, str] = {
     "Forgotten": "nobody's any more: a keyed hash",
     "Impression": "a visitor's, by their decision",
     "Intake": "nobody's; read by staff who may",
+    "Membership": "a visitor's; read by their own pages and the person's export",
     "ModelVersion": "nobody's; made live by staff who may",
     "OrderLink": "a visitor's; read when their order changes",
     "Quarantined": "a visitor's, unread; its payload is shown to nobody",

@@ -13,7 +13,7 @@ from django_personalize.conf import settings as ours
 from django_personalize.core import clock
 from django_personalize.events import sinks, spool
 from django_personalize.integrations.cookie_consent import create_groups
-from django_personalize.models import Decision, Event, Visitor
+from django_personalize.models import Decision, Event, Membership, Visitor
 from django_personalize.visitors import cookie
 from tests.people import token, visitor
 from tests.privacy.canaries import dump, told
@@ -80,6 +80,16 @@ def test_it_shows_history_interests_reasons_and_how_long(client, guest):
     for told_of in ("Lantern", "Candle", "Mug", "looked at", "Light", "Because you looked at Lantern", "13 months"):
         assert told_of in page
     assert page.index("Light</li>") < page.index("Kitchen</li>")
+
+
+def test_it_shows_the_segments_in_plain_words_and_none_once_they_object(client, guest):
+    for slug in ("loyal", "a-rule-that-is-no-more"):
+        Membership.objects.create(visitor=guest, segment=slug, since=clock.now(), as_of=clock.now())
+    page = text(client)
+    assert "Loyal repeat buyers" in page
+    assert "You order again and again, with some regularity." in page
+    client.post(SWITCH, {"to": "object"})
+    assert "Groups you are in" not in text(client)
 
 
 def test_a_product_that_is_gone_can_still_be_removed(client, guest):
