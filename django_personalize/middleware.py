@@ -56,7 +56,8 @@ class PersonalizeMiddleware:
     """Goes after the authentication middleware and outside of no cache; serves synchronous and asynchronous stacks.
 
     It never changes a body, never writes the session, looks at it only where the page did or the method is unsafe, sets
-    its cookie only in answer to an unsafe method, and lets no exception of its own reach the page.
+    its cookie only in answer to an unsafe method (or renews it for one who has just logged in by a GET), and lets no
+    exception of its own reach the page.
     """
 
     sync_capable = True
