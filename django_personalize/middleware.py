@@ -198,7 +198,7 @@ class PersonalizeMiddleware:
             if account and not visitor.user_key:
                 join(visitor, account)
         answered = token_for(visitor, allowed)
-        if answered != token:
+        if answered != token or cookie.is_of_an_older_secret(request):
             cookie.write(request, response, answered)
         here = Presence(answered, lambda: visitor)
         switched_off = permits(allowed, answered).isdisjoint(TRACED)

@@ -309,6 +309,21 @@ def test_a_personal_page_is_private_whatever_fails_behind_it(client, answers, mo
     assert [(record.msg, record.step) for record in caplog.records] == [("step_failed", "notes")]
 
 
+def test_a_cookie_of_an_older_secret_is_signed_anew_at_the_next_post_so_that_the_old_one_may_go(
+    client, answers, settings
+):
+    answers(personalization="granted")
+    client.post("/answer/")
+    who = known(client)
+    assert cookie.NAME not in client.post("/answer/").cookies
+    settings.SECRET_KEY_FALLBACKS, settings.SECRET_KEY = [settings.SECRET_KEY], "z" * 60
+    assert cookie.NAME not in client.get("/products/1/").cookies
+    assert cookie.NAME in client.post("/answer/").cookies
+    settings.SECRET_KEY_FALLBACKS = []
+    cookie.forget()
+    assert known(client) == who
+
+
 def test_a_page_never_sets_the_cookie_not_even_for_a_changed_answer(client, answers):
     answers(personalization="granted")
     client.post("/answer/")
