@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from uuid import UUID
@@ -80,7 +79,7 @@ def is_of_an_older_secret(request: HttpRequest) -> bool:
     if not settings.SECRET_KEY_FALLBACKS or read(request) is None:
         return False
     try:
-        _signer(older=()).unsign(request.COOKIES[NAME])
+        _signer(older=[]).unsign(request.COOKIES[NAME])
     except signing.BadSignature:
         return True
     return False
@@ -91,7 +90,7 @@ def forget() -> None:
     _parsed.cache_clear()
 
 
-def _signer(older: Sequence[str] | None = None) -> signing.Signer:
+def _signer(older: list[bytes | str] | None = None) -> signing.Signer:
     """`older` are the keys that are believed beside `SECRET_KEY`; None for those of the project's settings."""
     return signing.Signer(salt="django_personalize.visitor", fallback_keys=older)
 
