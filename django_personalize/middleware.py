@@ -56,7 +56,8 @@ class PersonalizeMiddleware:
     """Goes after the authentication middleware and outside of no cache; serves synchronous and asynchronous stacks.
 
     It never changes a body, never writes the session, looks at it only where the page did or the method is unsafe, sets
-    its cookie only in answer to an unsafe method, and lets no exception of its own reach the page.
+    its cookie only in answer to an unsafe method (or renews it for one who has just logged in by a GET), and lets no
+    exception of its own reach the page.
     """
 
     sync_capable = True
@@ -88,7 +89,7 @@ class PersonalizeMiddleware:
 
     def after(self, request: HttpRequest, response: HttpResponseBase, visit: Visit) -> None:
         """Do everything that follows from this request; each step stands and fails alone."""
-        if is_personal(request):
+        if is_personal(request) or _is_drawn_later(request, response):
             # First, and apart: nothing that may fail below can leave a personal page to a shared cache.
             patch_cache_control(response, private=True, max_age=0)
             patch_vary_headers(response, ["Cookie"])
@@ -197,7 +198,7 @@ class PersonalizeMiddleware:
             if account and not visitor.user_key:
                 join(visitor, account)
         answered = token_for(visitor, allowed)
-        if answered != token:
+        if answered != token or cookie.is_of_an_older_secret(request):
             cookie.write(request, response, answered)
         here = Presence(answered, lambda: visitor)
         switched_off = permits(allowed, answered).isdisjoint(TRACED)
@@ -278,6 +279,14 @@ class PersonalizeMiddleware:
         search = search_of(request, response) if captured_here(SEARCH) else None
         if search is not None:
             collector_of(request).add(draft(request, who, SEARCH, search_term=search[0], results=search[1]))
+
+
+def _is_drawn_later(request: HttpRequest, response: HttpResponseBase) -> bool:
+    """Say whether this page is drawn while it is sent, when its headers have gone, for somebody who may be known: it
+    may yet turn out personal.
+    """
+    page = response.streaming and response.get("Content-Type", "").startswith("text/html")
+    return page and cookie.NAME in request.COOKIES
 
 
 def _is_ours(request: HttpRequest) -> bool:

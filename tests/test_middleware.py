@@ -4,7 +4,7 @@ import pytest
 from django.contrib.auth import authenticate, login, logout
 from django.contrib.auth.models import AnonymousUser
 from django.db import connection
-from django.http import HttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from django.template import Context, Template
 from django.test.utils import CaptureQueriesContext
 from django.urls import include, path
@@ -31,6 +31,10 @@ def home(request):
     return HttpResponse(html)
 
 
+def streamed(request):
+    return StreamingHttpResponse(home(request).content for _ in range(1))
+
+
 def answer(request):
     return HttpResponse("noted")
 
@@ -55,6 +59,7 @@ urlpatterns = [
     path("products/<int:pk>/", product, name="product"),
     path("", home),
     path("cached/", cache_page(60)(home)),
+    path("streamed/", streamed),
     path("answer/", answer),
     path("in/", enter),
     path("out/", leave),
@@ -116,6 +121,16 @@ def test_a_personal_page_is_private_and_leaves_its_decision(client, answers):
     assert "private" in response["Cache-Control"]
     assert "Cookie" in response["Vary"]
     assert str(Decision.objects.get().pk) in response.content.decode()
+
+
+def test_a_page_that_is_drawn_while_it_is_sent_is_private_where_somebody_may_be_known(client, answers):
+    assert "Cache-Control" not in client.get("/streamed/")
+    answers(personalization="granted")
+    client.post("/answer/")
+    response = client.get("/streamed/")
+    assert "private" in response["Cache-Control"]
+    assert "Cookie" in response["Vary"]
+    assert b"data-pz-decision" in b"".join(response.streaming_content)
 
 
 def test_a_page_for_everybody_stays_cacheable(client, answers):
@@ -292,6 +307,21 @@ def test_a_personal_page_is_private_whatever_fails_behind_it(client, answers, mo
     assert b"data-pz-decision" in response.content
     assert "private" in response["Cache-Control"]
     assert [(record.msg, record.step) for record in caplog.records] == [("step_failed", "notes")]
+
+
+def test_a_cookie_of_an_older_secret_is_signed_anew_at_the_next_post_so_that_the_old_one_may_go(
+    client, answers, settings
+):
+    answers(personalization="granted")
+    client.post("/answer/")
+    who = known(client)
+    assert cookie.NAME not in client.post("/answer/").cookies
+    settings.SECRET_KEY_FALLBACKS, settings.SECRET_KEY = [settings.SECRET_KEY], "z" * 60
+    assert cookie.NAME not in client.get("/products/1/").cookies
+    assert cookie.NAME in client.post("/answer/").cookies
+    settings.SECRET_KEY_FALLBACKS = []
+    cookie.forget()
+    assert known(client) == who
 
 
 def test_a_page_never_sets_the_cookie_not_even_for_a_changed_answer(client, answers):

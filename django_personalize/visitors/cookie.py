@@ -74,13 +74,25 @@ def _parsed(raw: str, secret: str) -> Token | None:
         return None
 
 
+def is_of_an_older_secret(request: HttpRequest) -> bool:
+    """Say whether this cookie is believed only as long as `SECRET_KEY_FALLBACKS` names the key that signed it."""
+    if not settings.SECRET_KEY_FALLBACKS or read(request) is None:
+        return False
+    try:
+        _signer(older=[]).unsign(request.COOKIES[NAME])
+    except signing.BadSignature:
+        return True
+    return False
+
+
 def forget() -> None:
     """Check every signature anew: after an erase nothing of the cookie stays in this process either."""
     _parsed.cache_clear()
 
 
-def _signer() -> signing.Signer:
-    return signing.Signer(salt="django_personalize.visitor")
+def _signer(older: list[bytes | str] | None = None) -> signing.Signer:
+    """`older` are the keys that are believed beside `SECRET_KEY`; None for those of the project's settings."""
+    return signing.Signer(salt="django_personalize.visitor", fallback_keys=older)
 
 
 def write(request: HttpRequest, response: HttpResponseBase, token: Token) -> None:

@@ -185,7 +185,7 @@ def test_a_user_agent_of_any_length_is_looked_at_in_no_time_and_remembered_in_pa
     bots._is_bot.cache_clear()
     request = asking("Mozilla/5.0 " + "x(" * 4_000 + " Googlebot")
     assert not is_bot(request)
-    assert timeit.timeit(lambda: is_bot(request), number=1_000) / 1_000 < 50e-6  # measured: 0.4 µs
+    assert timeit.timeit(lambda: is_bot(request), number=1_000) / 1_000 < 50e-6
     for number in range(5_000):
         is_bot(asking(f"Mozilla/5.0 ({number})"))
     assert bots._is_bot.cache_info().currsize == bots._is_bot.cache_info().maxsize == 2_048

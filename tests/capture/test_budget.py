@@ -8,6 +8,7 @@ from django.test import Client, RequestFactory
 from django_personalize.capture import budget
 from django_personalize.capture.budget import (
     BATCHES_A_MINUTE,
+    FACTS_A_MINUTE,
     FACTS_OF_A_NETWORK,
     VISITORS_OF_A_NETWORK,
     is_too_much,
@@ -66,6 +67,20 @@ def test_one_visitor_is_held_to_less_than_a_network(frozen):
     me = uuid4()
     assert [is_too_much(of("8.8.8.8"), me) for _ in range(BATCHES_A_MINUTE + 1)] == [False] * BATCHES_A_MINUTE + [True]
     assert not is_too_much(of("8.8.8.8"), uuid4())
+
+
+def test_facts_and_batches_of_one_visitor_are_told_apart(frozen):
+    me, here = uuid4(), of("127.0.0.1")
+    for _ in range(BATCHES_A_MINUTE - 1):
+        assert not is_too_much(here, me)
+    spend(here, me, FACTS_A_MINUTE - 1)
+    assert not is_too_much(here, me)  # the last batch, with one fact left
+    other = uuid4()
+    spend(here, other, FACTS_A_MINUTE)
+    assert is_too_much(here, other)
+    frozen(timedelta(minutes=1))
+    assert not is_too_much(here, me)
+    assert not is_too_much(here, other)
 
 
 def test_so_many_visitors_come_from_one_network_in_a_minute(frozen):

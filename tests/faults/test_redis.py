@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from django_personalize.integrations.redis import TIMEOUT
 from tests.faults.test_failpoints import killed
 from tests.processes import ROOT, environment, run
 from tests.redis_server import RedisServer, needed
@@ -121,7 +122,7 @@ def test_a_server_killed_for_two_seconds_under_load_loses_nothing_and_stalls_nob
     found = asked(env)
     assert found["uids"] == list(range(written))
     assert (found["difference"], found["refused"], found["waiting"]) == (0, {}, 0)
-    assert worst <= 0.15, f"{1000 * worst:.0f} ms"  # 60 ms on a machine that does nothing else
+    assert worst < 10 * TIMEOUT, f"{1000 * worst:.0f} ms"  # a busy machine adds to one wait of a page
     print(f"{written} written, the slowest in {1000 * worst:.1f} ms")
 
 

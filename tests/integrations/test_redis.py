@@ -164,7 +164,7 @@ def test_scrubbing_reaches_what_went_to_the_spool(sink):
     assert sink.scrub([gone.hex]) == 1
 
 
-def test_a_server_that_hangs_costs_a_page_one_wait_a_second_and_the_spool_takes_over(sink, server):
+def test_a_server_that_hangs_costs_a_page_one_wait_a_second_and_the_spool_takes_over(sink, server, caplog):
     sink.write([event(0)])
     server.signal(signal.SIGSTOP)
     try:
@@ -177,9 +177,9 @@ def test_a_server_that_hangs_costs_a_page_one_wait_a_second_and_the_spool_takes_
             time.sleep(0.002)
     finally:
         server.signal(signal.SIGCONT)
-    waits = [seconds for seconds in took if seconds > 0.04]
+    waits = [record for record in caplog.records if record.message == "redis_not_writable"]
     assert 1 <= len(waits) <= 3
-    assert max(took) <= 0.12  # 60 ms on a machine that does nothing else
+    assert max(took) < 10 * sinks.TIMEOUT  # a busy machine adds to one wait, but no wait is the drainer's of seconds
     time.sleep(1.1)
     sink.write([event(number + 1)])
     assert entries(sink)

@@ -85,7 +85,7 @@ def test_poison_is_answered_and_what_follows_it_is_stored(client, me, name):
     first = post(client, a_good_one())
     began = time.monotonic()
     answer = checked(post(client, POISON[name]))
-    assert time.monotonic() - began < 1.0  # measured: at most 20 ms
+    assert time.monotonic() - began < 1.0
     last = post(client, a_good_one())
     assert (first.status_code, last.status_code) == (204, 204)
     found = drained()
@@ -115,7 +115,7 @@ def test_all_poison_in_one_batch_costs_the_good_ones_nothing(client, me):
 def test_what_is_meant_to_be_heavy_is_refused_quickly(client, me, name):
     began = time.monotonic()
     answer = checked(post(client, HEAVY[name]))
-    assert time.monotonic() - began < 1.0  # measured: at most 60 ms
+    assert time.monotonic() - began < 1.0
     assert (answer.status_code == 413) is (len(HEAVY[name]) > MAX_BYTES)
     drained()
 

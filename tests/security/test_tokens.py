@@ -72,6 +72,14 @@ def test_each_purpose_has_a_salt_of_its_own():
     assert bare == ["oscar.py"]  # which reads a cookie of that store's own
 
 
+def test_the_cookie_outlives_a_change_of_the_secret_while_the_old_one_is_kept(settings):
+    value = token(visitor("personalization"))
+    before = cookie.read(with_cookie(cookie.NAME, value))
+    settings.SECRET_KEY_FALLBACKS, settings.SECRET_KEY = [settings.SECRET_KEY], "z" * 60
+    assert before is not None
+    assert cookie.read(with_cookie(cookie.NAME, value)) == before
+
+
 def test_whoever_has_another_secret_is_nobody(settings):
     value = token(visitor("personalization"))
     settings.SECRET_KEY = "x" * 60
