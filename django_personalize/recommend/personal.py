@@ -17,6 +17,7 @@ from django_personalize.recommend.features import NAMES, Rows, Scored, rows, sco
 from django_personalize.recommend.fold_in import mean_vector
 from django_personalize.recommend.generators import GENERATORS, top
 from django_personalize.recommend.profile import Profile, without
+from django_personalize.recommend.trees import trees
 
 BLENDS: Mapping[str, Mapping[str, float]] = {
     "popular": {"popular": 1.0},
@@ -26,6 +27,8 @@ BLENDS: Mapping[str, Mapping[str, float]] = {
 """Weights of standardised generator scores on the rungs below the ranker, for shops whose people are too few to fit
 one. Each rung adds to the one below; chosen on a validation window, see docs/learning.md.
 """
+TREED = 60
+"""Candidates that the ranker's trees are asked about: they cost ten times what its weights do."""
 SAMPLE = 1_000
 """Items that tell how widely scores spread."""
 
@@ -58,9 +61,17 @@ def standing(
 
 
 def order_by(model: Model, found: Rows, rung: str) -> Standing:
-    """Score candidates by the weights of `rung`."""
+    """Score candidates by the weights of `rung`; the ranker's trees have their say on those that its weights put
+    first.
+    """
     weights = weights_of(model, rung)
     score = (found.features @ weights.astype(np.float32)).astype(np.float32)
+    if rung == "ranker" and len(model.tree_leaf) and len(score):
+        first = top(score, TREED)
+        told = trees(model, found.features[first])
+        # Who is not asked about is taken at the trees' worst, so that nobody overtakes by not being asked about.
+        score += told.min()
+        score[first] += told - told.min()
     return Standing(item=found.item, score=score, weights=weights, rows=found, rung=rung)
 
 

@@ -241,9 +241,13 @@ def _net(orders: Orders, lines: np.ndarray, backs: np.ndarray, as_of: float) -> 
     )
 
 
-def unlink(orders: Orders) -> Orders:
-    """Return the same orders with nobody linked: every basket stands alone."""
-    return replace(orders, person_keys=(), buyer=np.full(len(orders.placed), -1, dtype=np.int32))
+def unlink(orders: Orders, share: float = 0.0, seed: int = 0) -> Orders:
+    """Return the same orders with `share` of the people linked, drawn by `seed`: each other basket stands alone."""
+    chance = np.random.default_rng(seed)
+    kept = np.sort(chance.permutation(len(orders.person_keys))[: round(share * len(orders.person_keys))])
+    place = np.full(len(orders.person_keys) + 1, -1, dtype=np.int32)
+    place[kept] = np.arange(len(kept), dtype=np.int32)
+    return replace(orders, person_keys=tuple(orders.person_keys[i] for i in kept), buyer=place[orders.buyer])
 
 
 def fingerprint(orders: Orders) -> str:
