@@ -51,8 +51,8 @@ def places(names: Sequence[str]) -> dict[str, Place]:
 def store(name: str, place: Place | None, batch: Batch, *, sink: str) -> None:
     """Store a batch: rows, account and cursor stand or fall together.
 
-    Raises `Overtaken` where the cursor does not stand at `place` any more, and `RuntimeError` within a transaction of the
-    caller's: it could still be rolled back, when the facts are gone from where they waited.
+    Raises `Overtaken` where the cursor does not stand at `place` any more, and `RuntimeError` within a transaction of
+    the caller's: it could still be rolled back, when the facts are gone from where they waited.
     """
     now = clock.now()
     with transaction.atomic(durable=True):

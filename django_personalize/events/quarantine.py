@@ -210,7 +210,7 @@ def expire(rows: Iterable[Quarantined], reason: str = EXPIRED) -> int:
 
 
 def erase(rows: QuerySet[Quarantined]) -> int:
-    """Remove what these people told: counted as erased, so that the sum of what came in closes. Returns how many facts."""
+    """Remove what these people told, counted as erased so that the sum closes; return how many facts that were."""
     with transaction.atomic():
         facts: Counter[str] = Counter()
         for sink, count in rows.values_list("sink", "facts"):
