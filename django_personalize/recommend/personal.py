@@ -21,8 +21,8 @@ from django_personalize.recommend.trees import trees
 
 BLENDS: Mapping[str, Mapping[str, float]] = {
     "popular": {"popular": 1.0},
-    "neighbours": {"own": 1.0, "neighbours": 0.3, "popular": 1.0},
-    "factors": {"own": 1.0, "neighbours": 0.3, "factors": 1.0, "popular": 1.0},
+    "neighbours": {"own": 1.0, "neighbours": 0.3, "lately": 0.5, "popular": 0.5},
+    "factors": {"own": 1.0, "neighbours": 0.3, "lately": 0.5, "factors": 0.5, "als": 0.5, "popular": 0.5},
 }
 """Weights of standardised generator scores on the rungs below the ranker, for shops whose people are too few to fit
 one. Each rung adds to the one below; chosen on a validation window, see docs/learning.md.

@@ -10,6 +10,7 @@ import numpy as np
 
 from django_personalize.artifacts.model import Model
 from django_personalize.core.arrays import DAY, Double, Float
+from django_personalize.exceptions import TrainerUnavailable
 from django_personalize.recommend.features import rows
 from django_personalize.recommend.fold_in import standardised
 from django_personalize.recommend.generators import GENERATORS, top
@@ -33,7 +34,7 @@ SCOPES: Mapping[str, str] = {ALL: "all items, repeats allowed", NEW: "items new 
 PERSONAL = "personal ranking"
 CHEAP = "own history + recent popularity"
 POPULAR = "recent popularity (half-life 7 days)"
-RUNGS = ("popular", "neighbours", "factors")
+RUNGS: tuple[str, ...] = ("popular", "neighbours", "factors")
 
 
 @dataclass(slots=True)
@@ -134,6 +135,25 @@ def _cell(found: Figures | None) -> str:
     return f"{found.at().mean():.4f} ({low:.4f}-{high:.4f}) {found.hit_rate():.3f} {found.coverage:.3f}"
 
 
+def enough(source: Orders, window_days: float) -> str:
+    """Return why nothing can be measured on the last `window_days` of `source`, in words; '' where it can."""
+    if not len(source.placed):
+        return "There is no order line yet, so there is nothing to hold out."
+    cut = _end(source) - window_days * DAY
+    people = len(split.hold(source, cut, window_days).shoppers)
+    if people < ladder.JUDGES:
+        return (
+            f"Only {people} of the people who agreed to be known had bought before the last {window_days:g} days and "
+            f"bought again in them; {ladder.JUDGES} are wanted before figures mean anything. Hold out more with --days."
+        )
+    return ""
+
+
+def _end(source: Orders) -> float:
+    """Return the end of the day of the last order."""
+    return float(np.ceil(source.placed.max() / DAY) * DAY)
+
+
 def recent_counts(model: Model, person: Profile) -> Float:
     """What a shop's own "best sellers of the last 7 days" would say: lines sold in them."""
     return model.sold[:, 0]
@@ -174,10 +194,11 @@ def report(
     people linked in training; whoever is asked about is folded in from their own orders.
 
     The window ends with the day of the last order. The ranker is fitted on the window before, on linked people only,
-    with everything computed from before that window's cut. Nothing is tuned on the window that is reported.
+    with everything computed from before that window's cut. Nothing is tuned on the window that is reported. `enough`
+    says whether there is anything to hold out. Without a trainer the factors have no say.
     """
     tell = progress or _silent
-    end = float(np.ceil(source.placed.max() / DAY) * DAY)
+    end = _end(source)
     cut, earlier = end - window_days * DAY, end - 2 * window_days * DAY
     facts = catalogues.nothing() if catalogue is None else catalogue
     held = split.hold(source, cut, window_days)
@@ -190,20 +211,23 @@ def report(
         taught = split.hold(linked, earlier, window_days)
         cuts = [cut, *([earlier] if len(taught.shoppers) >= ladder.PEOPLE else [])]
         parts = {at: dataset.before(linked, at) for at in cuts}
-        arrays = {}
+        arrays, rungs = {}, RUNGS
         with Fits([interactions(parts[at]) for at in cuts], seed=seed, threads=threads) as fits:
             for place, at in enumerate(cuts):
                 known = catalogues.before(facts, at)
-                learnt = with_als(learn(parts[at], known, together=False), parts[at], seed=seed)
-                arrays[at] = with_factors(learnt, parts[at], known, fits.get(place))
-        rung[share], model = "factors", evaluate.in_memory(arrays[cut], cut, RUNGS)
+                arrays[at] = with_als(learn(parts[at], known, together=False), parts[at], seed=seed)
+                try:
+                    arrays[at] = with_factors(arrays[at], parts[at], known, fits.get(place))
+                except TrainerUnavailable:
+                    rungs = RUNGS[:-1]
+        rung[share], model = rungs[-1], evaluate.in_memory(arrays[cut], cut, rungs)
         if earlier in arrays:
-            past = evaluate.in_memory(arrays[earlier], earlier, RUNGS)
+            past = evaluate.in_memory(arrays[earlier], earlier, rungs)
             fold = evaluate.choose_fold(taught, past)
             found = ranker.examples(taught, replace(past, fold=fold))
             if found:
                 fitted = {**arrays[cut], **ranker.fit([found], seed=seed)}
-                rung[share], model = "ranker", evaluate.in_memory(fitted, cut, (*RUNGS, "ranker"), fold)
+                rung[share], model = "ranker", evaluate.in_memory(fitted, cut, (*rungs, "ranker"), fold)
         for scope in SCOPES:
             _measure(held, model, rung[share], (share, scope), table)
         tell("report", done + 1, steps)
