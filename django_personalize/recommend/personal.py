@@ -131,8 +131,8 @@ def _told(model: Model, found: Standing, order: Int, reasons: list[Reason]) -> t
 
 
 def _slopes(model: Model, person: Profile, found: Standing) -> dict[str, float]:
-    """Return about what one raw unit of the neighbours' and of the mean vector's score adds to the ordering score."""
-    raw = {"neighbours": found.rows.scores["neighbours"]}
+    """Return about what one raw unit of each table's and of the mean vector's score adds to the ordering score."""
+    raw = {name: found.rows.scores[name] for name in ("neighbours", "lately")}
     if person and model.vectors.shape[1]:
         step = 1 + len(model.item_keys) // SAMPLE
         raw["factors"] = model.vectors[::step] @ mean_vector(model, person) + model.biases[::step]

@@ -260,3 +260,25 @@ def fingerprint(orders: Orders) -> str:
     for column in (orders.back_order, orders.back_item, orders.back_quantity, orders.back_time):
         digest.update(np.ascontiguousarray(column).tobytes())
     return digest.hexdigest()
+
+
+def until(orders: Orders, end: float) -> Orders:
+    """Return what was placed and what came back before `end`, as it would have been read then."""
+    placed = orders.placed < end
+    lines, backs = placed[orders.order], placed[orders.back_order] & (orders.back_time < end)
+    count = int(placed.sum())
+    return replace(
+        orders,
+        order_keys=orders.order_keys[:count],
+        placed=orders.placed[:count],
+        buyer=orders.buyer[:count],
+        order=orders.order[lines],
+        item=orders.item[lines],
+        quantity=orders.quantity[lines],
+        price=orders.price[lines],
+        back_order=orders.back_order[backs],
+        back_item=orders.back_item[backs],
+        back_quantity=orders.back_quantity[backs],
+        back_time=orders.back_time[backs],
+        as_of=end,
+    )

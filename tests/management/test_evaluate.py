@@ -41,7 +41,7 @@ def test_without_an_order_it_says_so(shop):
 
 def test_too_few_people_are_told_and_not_measured(shop):
     fill(two_tastes(people=20))
-    with pytest.raises(CommandError, match="Only 20 of the people who agreed .* 30 are wanted"):
+    with pytest.raises(CommandError, match=r"Only 20 of the people who agreed .* 30 are wanted"):
         call_command("personalize_evaluate")
 
 
