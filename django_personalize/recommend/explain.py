@@ -69,8 +69,8 @@ def nominate(
     """Return for each item the place in the history of its likely anchor, or -1; each is verified before it is named.
 
     That is the item of the history which adds most to its score, where this alone lifts it above `boundary`, the score
-    of the first item that is not shown. `slopes` is what one raw unit of `neighbours`, of `lately` and of the mean vector's score
-    adds.
+    of the first item that is not shown. `slopes` is what one raw unit of `neighbours`, of `lately` and of the mean
+    vector's score adds.
     """
     shares = contributions(model, person, items, slopes)
     likely: Int = shares.argmax(axis=0).astype(np.int32)
