@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from django_personalize.core.arrays import Float, Int
 from django_personalize.exceptions import ArtifactError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 RUNGS = ("newest", "popular", "neighbours", "factors", "ranker")
 """The ladder, lowest first."""
 ARRAYS: Mapping[str, tuple[str, tuple[str, ...]]] = {
@@ -23,16 +23,26 @@ ARRAYS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "listed": ("?", ("items",)),
     "vectors": ("f4", ("items", "components")),
     "biases": ("f4", ("items",)),
+    "als_vectors": ("f4", ("items", "als_components")),
     "near_index": ("i4", ("items", "near")),
     "near_weight": ("f4", ("items", "near")),
     "together_index": ("i4", ("items", "together")),
     "together_weight": ("f4", ("items", "together")),
+    "lately_index": ("i4", ("items", "lately")),
+    "lately_weight": ("f4", ("items", "lately")),
+    "content_index": ("i4", ("items", "content")),
+    "content_weight": ("f4", ("items", "content")),
     "popularity": ("f4", ("items", "half_lives")),
     "sold": ("f4", ("items", "windows")),
     "idle": ("f4", ("items",)),
     "age": ("f4", ("items",)),
     "price": ("f4", ("items",)),
+    "repeat": ("f4", ("items",)),
+    "basket": ("f4", ("items",)),
     "ranker": ("f8", ("features",)),
+    "tree_feature": ("i4", ("trees", "splits")),
+    "tree_threshold": ("f8", ("trees", "splits")),
+    "tree_leaf": ("f4", ("trees", "leaves")),
 }
 """Every file of an artefact: its dtype (kind and size; text of any width) and the names of its dimensions."""
 
@@ -64,12 +74,21 @@ class Model:
     biases: Float
     gram: Float
     """(k, k): the vectors' transpose times the vectors."""
+    als_vectors: Float
+    """(items, k) of the alternating least squares; k is 0 where there are none."""
+    als_gram: Float
     near_index: Int
     """(items, up to 100) nearest first; -1 pads. Tuned for what a person takes next."""
     near_weight: Float
     together_index: Int
     """The same from baskets, tuned for what goes into one basket."""
     together_weight: Float
+    lately_index: Int
+    """The same between orders: what those who have the item take these days."""
+    lately_weight: Float
+    content_index: Int
+    """The same by words, category and brand, for items that never sold too."""
+    content_weight: Float
     popularity: Float
     """(items, 3): baskets decayed with half-lives of 2, 7 and 60 days, per day of half-life so that columns compare."""
     sold: Float
@@ -80,8 +99,17 @@ class Model:
     """Days since the shop has had the item."""
     price: Float
     """Median paid per unit; nan where unknown."""
+    repeat: Float
+    """The share of linked buyers who bought it again."""
+    basket: Float
+    """The mean logarithm of the number of lines of the baskets that held it in the last 30 days; 0 without any."""
     ranker: NDArray[np.float64]
     """Weights over `recommend.features.NAMES`; empty while no ranker is fitted."""
+    tree_feature: Int
+    """(trees, 31): which feature each inner node asks about, level by level from the root; see `recommend.trees`."""
+    tree_threshold: NDArray[np.float64]
+    tree_leaf: Float
+    """(trees, 32)"""
 
     @property
     def rung(self) -> str:
@@ -115,6 +143,7 @@ def assemble(arrays: Arrays, manifest: Mapping[str, Any], *, number: int | None 
         index={key: place for place, key in enumerate(item_keys)},
         categories=tuple(arrays["categories"].tolist()),
         gram=vectors.T @ vectors,
+        als_gram=arrays["als_vectors"].T @ arrays["als_vectors"],
         **plain,
     )
 

@@ -70,8 +70,8 @@ class Shop(Protocol):
         """
         ...
 
-    def facts(self) -> Iterator[tuple[str, str, str, datetime | None]]:
-        """Yield (key, category, brand, created) of every item, sellable or not, each once, ordered by key."""
+    def facts(self) -> Iterator[tuple[str, str, str, datetime | None, str]]:
+        """Yield (key, category, brand, created, title) of every item, sellable or not, each once, ordered by key."""
         ...
 
     def count_lines(self, *, since: datetime | None = None) -> int:

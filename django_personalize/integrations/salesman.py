@@ -191,10 +191,10 @@ class SalesmanShop(MappedShop):
         keys = [key_in(kind.model, key) for kind, key in found if key is not None]
         return keys[0] if len(keys) == 1 else None
 
-    def facts(self) -> Iterator[tuple[str, str, str, datetime | None]]:
+    def facts(self) -> Iterator[tuple[str, str, str, datetime | None, str]]:
         for kind in self.kinds.values():
-            for key, category, brand, created in kind.facts():
-                yield key_in(kind.model, key), category, brand, created
+            for key, category, brand, created, title in kind.facts():
+                yield key_in(kind.model, key), category, brand, created, title
 
     def group_of(self, keys: Sequence[str]) -> dict[str, str]:
         found: dict[str, str] = {}

@@ -11,6 +11,7 @@ STAGES = {
     "factors": "Learning who likes what",
     "measure": "Trying it on later orders",
     "publish": "Publishing the model",
+    "report": "Holding out the last days",
 }
 """What the stages of a training are called before a human."""
 

@@ -69,8 +69,8 @@ def nominate(
     """Return for each item the place in the history of its likely anchor, or -1; each is verified before it is named.
 
     That is the item of the history which adds most to its score, where this alone lifts it above `boundary`, the score
-    of the first item that is not shown. `slopes` is what one raw unit of `neighbours` and of the mean vector's score
-    adds.
+    of the first item that is not shown. `slopes` is what one raw unit of `neighbours`, of `lately` and of the mean
+    vector's score adds.
     """
     shares = contributions(model, person, items, slopes)
     likely: Int = shares.argmax(axis=0).astype(np.int32)
@@ -98,11 +98,16 @@ def contributions(model: Model, person: Profile, items: Int, slopes: Mapping[str
     shares = np.zeros(size, dtype=np.float32)
     place = np.full(len(model.item_keys), -1, dtype=np.int32)
     place[items] = np.arange(len(items), dtype=np.int32)
-    near = model.near_index[person.item]
-    column = np.where(near >= 0, place[near], -1)
-    row, rank = np.nonzero(column >= 0)
-    worth = model.near_weight[person.item][row, rank] * person.near[row]
-    shares[row, column[row, rank]] = worth * np.float32(slopes.get("neighbours", 0.0))
+    tables = {
+        "neighbours": (model.near_index, model.near_weight),
+        "lately": (model.lately_index, model.lately_weight),
+    }
+    for name, (index, weight) in tables.items():
+        near = index[person.item]
+        column = np.where(near >= 0, place[near], -1)
+        row, rank = np.nonzero(column >= 0)
+        worth = weight[person.item][row, rank] * person.near[row]
+        shares[row, column[row, rank]] += worth * np.float32(slopes.get(name, 0.0))
     if slopes.get("factors") and model.vectors.shape[1]:
         pull = mean_vector(model, person)
         total = float(person.fold.sum())

@@ -32,11 +32,20 @@ NAMES = (
     "idle",
     "age",
     "price",
+    "repeat",
+    "basket",
     "price:distance",
     "own:bought",
     "own:count",
     "own:since",
     "own:fresh",
+    "own:rate",
+    "category",
+    "basket:distance",
+    "person:items",
+    "person:orders",
+    "person:since",
+    "person:basket",
 )
 
 
@@ -73,7 +82,7 @@ _columns: WeakKeyDictionary[Model, Float] = WeakKeyDictionary()
 
 
 def item_columns(model: Model) -> Float:
-    """Return the features that depend on the item alone, (items, 9): `popularity:2d` .. `price`; once per model."""
+    """Return the features that depend on the item alone, (items, 11): `popularity:2d` .. `basket`; once per model."""
     found = _columns.get(model)
     if found is None:
         found = _columns[model] = _item_columns(model)
@@ -94,6 +103,8 @@ def _item_columns(model: Model) -> Float:
             model.idle / np.float32(30.0),
             model.age / np.float32(365.0),
             np.log(np.where(model.price > 0, model.price, np.float32(1.0))),
+            model.repeat,
+            model.basket,
         ]
     ).astype(np.float32)
 
@@ -170,7 +181,7 @@ def _reciprocal(ordered: Float) -> Float:
 
 
 def _mine(table: Float, item: Int, model: Model, person: Profile) -> None:
-    """Fill the columns `price:distance` .. `own:fresh`: what ties these items to this person."""
+    """Fill the columns `price:distance` .. `person:basket`: what ties these items to this person, and who that is."""
     if not person:
         return
     price = model.price[item]
@@ -184,3 +195,21 @@ def _mine(table: Float, item: Int, model: Model, person: Profile) -> None:
     table[mine, 2] = person.count[owned]
     table[mine, 3] = person.since[owned] / np.float32(30.0)
     table[mine, 4] = np.exp2(-person.since[owned] / np.float32(30.0))
+    orders = np.float32(max(person.orders, 1.0))
+    table[mine, 5] = person.count[owned] / orders
+    table[:, 6] = _affinity(model, person)[model.item_category[item]]
+    lines = np.log(np.maximum(person.count.sum() / orders, np.float32(1.0)))
+    table[:, 7] = np.where(model.basket[item] > 0, model.basket[item] - lines, np.float32(0.0))
+    table[:, 8] = np.log1p(np.float32(len(person.item)))
+    table[:, 9] = np.log1p(np.float32(person.orders))
+    table[:, 10] = (person.since[person.bought].min() if person.bought.any() else 0.0) / np.float32(30.0)
+    table[:, 11] = lines
+
+
+def _affinity(model: Model, person: Profile) -> Float:
+    """Return the share of this person's recent history per category, and a last 0 for the items without one."""
+    category = model.item_category[person.item]
+    named = category >= 0
+    held = np.bincount(category[named], weights=person.near[named], minlength=len(model.categories) + 1)
+    shares: Float = (held / max(float(person.near.sum()), 1e-9)).astype(np.float32)
+    return shares

@@ -19,6 +19,9 @@ ALPHA = 5.0
 RIDGE = 1.0
 RIDGE_BIAS = 0.1
 """Ridge targets are 0 and 1, WARP's scores are several times as wide: the biases shrink by this to fit in."""
+ALS_ALPHA = 2.0
+"""How much more than 1 an interaction of weight 1 counts in the least squares that `training.als` fits."""
+ALS_RIDGE = 1.0
 SHARE = 0.5
 """What the ridge says beside the mean in `both`."""
 
@@ -36,10 +39,19 @@ def ridge_vector(model: Model, person: Profile) -> Float:
     Minimises sum over touched of (1 + a w)(1 - u . v)^2, plus sum over the rest of (u . v)^2, plus r |u|^2:
     Hu, Koren and Volinsky (2008), Collaborative Filtering for Implicit Feedback Datasets, eq. 4, with the items fixed.
     """
-    touched = model.vectors[person.item]
-    extra = np.float32(ALPHA) * person.fold
-    left = model.gram + (touched.T * extra) @ touched
-    left[np.diag_indices_from(left)] += np.float32(RIDGE)
+    return _least_squares(model.vectors, model.gram, person, ALPHA, RIDGE)
+
+
+def als_vector(model: Model, person: Profile) -> Float:
+    """Return the user half of the alternating least squares that made `als_vectors`, for this person."""
+    return _least_squares(model.als_vectors, model.als_gram, person, ALS_ALPHA, ALS_RIDGE)
+
+
+def _least_squares(vectors: Float, gram: Float, person: Profile, alpha: float, strength: float) -> Float:
+    touched = vectors[person.item]
+    extra = np.float32(alpha) * person.fold
+    left = gram + (touched.T * extra) @ touched
+    left[np.diag_indices_from(left)] += np.float32(strength)
     solved: Float = np.linalg.solve(left, touched.T @ (1 + extra)).astype(np.float32)
     return solved
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from django_personalize.artifacts.model import Model
 from django_personalize.core.arrays import Float, Int
-from django_personalize.recommend.fold_in import FOLDS
+from django_personalize.recommend.fold_in import FOLDS, als_vector
 from django_personalize.recommend.profile import Profile
 
 TIE = 1e-4
@@ -43,6 +43,24 @@ def factors(model: Model, person: Profile) -> Float:
     return FOLDS[model.fold](model, person)
 
 
+def als(model: Model, person: Profile) -> Float:
+    """How the folded-in person's vector scores among the vectors of the alternating least squares."""
+    if not person or not model.als_vectors.shape[1]:
+        return np.zeros(len(model.item_keys), dtype=np.float32)
+    scores: Float = model.als_vectors @ als_vector(model, person)
+    return scores
+
+
+def lately(model: Model, person: Profile) -> Float:
+    """What people who once took what this person touched take these days."""
+    return beside(model.lately_index, model.lately_weight, person.item, person.near)
+
+
+def content(model: Model, person: Profile) -> Float:
+    """What is like what the person touched by its words, category and brand, sold or not."""
+    return beside(model.content_index, model.content_weight, person.item, person.near)
+
+
 def popular(model: Model, person: Profile) -> Float:
     """What everybody buys now: popularity with a 7-day half-life."""
     return model.popularity[:, 1]
@@ -61,9 +79,12 @@ GENERATORS: Mapping[str, Generator] = {
     "own": own,
     "neighbours": neighbours,
     "factors": factors,
+    "als": als,
+    "lately": lately,
+    "content": content,
     "popular": popular,
 }
-SPARSE = frozenset({"own", "neighbours", "popular"})
+SPARSE = frozenset({"own", "neighbours", "lately", "content", "popular"})
 """Generators whose zero says nothing: a tied zero has no rank and is nobody's candidate."""
 
 

@@ -17,15 +17,18 @@ from django_personalize.recommend.features import NAMES, Rows, Scored, rows, sco
 from django_personalize.recommend.fold_in import mean_vector
 from django_personalize.recommend.generators import GENERATORS, top
 from django_personalize.recommend.profile import Profile, without
+from django_personalize.recommend.trees import trees
 
 BLENDS: Mapping[str, Mapping[str, float]] = {
     "popular": {"popular": 1.0},
-    "neighbours": {"own": 1.0, "neighbours": 0.3, "popular": 1.0},
-    "factors": {"own": 1.0, "neighbours": 0.3, "factors": 1.0, "popular": 1.0},
+    "neighbours": {"own": 1.0, "neighbours": 0.3, "lately": 0.5, "popular": 0.5},
+    "factors": {"own": 1.0, "neighbours": 0.3, "lately": 0.5, "factors": 0.5, "als": 0.5, "popular": 0.5},
 }
 """Weights of standardised generator scores on the rungs below the ranker, for shops whose people are too few to fit
 one. Each rung adds to the one below; chosen on a validation window, see docs/learning.md.
 """
+TREED = 60
+"""Candidates that the ranker's trees are asked about: they cost ten times what its weights do."""
 SAMPLE = 1_000
 """Items that tell how widely scores spread."""
 
@@ -58,9 +61,17 @@ def standing(
 
 
 def order_by(model: Model, found: Rows, rung: str) -> Standing:
-    """Score candidates by the weights of `rung`."""
+    """Score candidates by the weights of `rung`; the ranker's trees have their say on those that its weights put
+    first.
+    """
     weights = weights_of(model, rung)
     score = (found.features @ weights.astype(np.float32)).astype(np.float32)
+    if rung == "ranker" and len(model.tree_leaf) and len(score):
+        first = top(score, TREED)
+        told = trees(model, found.features[first])
+        # Who is not asked about is taken at the trees' worst, so that nobody overtakes by not being asked about.
+        score += told.min()
+        score[first] += told - told.min()
     return Standing(item=found.item, score=score, weights=weights, rows=found, rung=rung)
 
 
@@ -120,8 +131,8 @@ def _told(model: Model, found: Standing, order: Int, reasons: list[Reason]) -> t
 
 
 def _slopes(model: Model, person: Profile, found: Standing) -> dict[str, float]:
-    """Return about what one raw unit of the neighbours' and of the mean vector's score adds to the ordering score."""
-    raw = {"neighbours": found.rows.scores["neighbours"]}
+    """Return about what one raw unit of each table's and of the mean vector's score adds to the ordering score."""
+    raw = {name: found.rows.scores[name] for name in ("neighbours", "lately")}
     if person and model.vectors.shape[1]:
         step = 1 + len(model.item_keys) // SAMPLE
         raw["factors"] = model.vectors[::step] @ mean_vector(model, person) + model.biases[::step]

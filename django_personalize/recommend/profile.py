@@ -38,6 +38,8 @@ class Profile:
     """Purchases, in orders."""
     since: Float
     """Days since the last purchase; 0 where only viewed."""
+    orders: float
+    """Distinct moments at which they bought."""
     price: float
     """The middle of what this person pays per item; nan where unknown."""
 
@@ -88,6 +90,7 @@ def weigh(model: Model, item: Int, bought: NDArray[np.bool_], age: Double) -> Pr
         own=total(np.where(bought, np.exp2(-age / OWN_HALF_LIFE), 0.0)),
         count=total(bought.astype(np.float64)),
         since=np.where(np.isfinite(since), since, 0.0).astype(np.float32),
+        orders=float(len(np.unique(age[bought]))),
         price=float(np.median(prices)) if len(prices) else float("nan"),
     )
 
@@ -104,5 +107,6 @@ def without(model: Model, person: Profile, place: int) -> Profile:
         own=person.own[keep],
         count=person.count[keep],
         since=person.since[keep],
+        orders=person.orders,
         price=float(np.median(prices)) if len(prices) else float("nan"),
     )

@@ -136,16 +136,16 @@ class MappedProducts(MappedItems):
         keys = {key_of(row[0] if is_none(row[-1]) or len(row) < 2 else row[-1]) for row in found}
         return keys.pop() if len(keys) == 1 else None
 
-    def facts(self) -> Iterator[tuple[str, str, str, datetime | None]]:
-        names = ("category", "brand", "created")
+    def facts(self) -> Iterator[tuple[str, str, str, datetime | None, str]]:
+        names = ("category", "brand", "created", "title")
         rows = self._only_items(self.queryset(None))
         readers = [self._readers[name] for name in names]
         if type(self).value is not MappedProducts.value or any(each and each.column is None for each in readers):
             # Text that is shown in the asker's language is learnt in one, or the same category would be several.
             with translation.override(django_settings.LANGUAGE_CODE):
                 for obj in self._related(rows, names).order_by("pk").iterator(chunk_size=CHUNK):
-                    category, brand, created = (self.value(name, obj, None) for name in names)
-                    yield key_of(obj.pk), text(category), text(brand), moment(created)
+                    category, brand, created, title = (self.value(name, obj, None) for name in names)
+                    yield key_of(obj.pk), text(category), text(brand), moment(created), text(title)
             return
         columns = {reader.annotation: expression(reader.column) for reader in readers if reader}
         many = [reader.ordering for reader in readers if reader.many]
@@ -156,8 +156,8 @@ class MappedProducts(MappedItems):
                 for name, value in zip(columns, row[1:], strict=True):
                     if value is not None:
                         values.setdefault(name, value)
-            category, brand, created = (values.get(f"personalize_{name}") for name in names)
-            yield key_of(pk), text(category), text(brand), moment(created)
+            category, brand, created, title = (values.get(f"personalize_{name}") for name in names)
+            yield key_of(pk), text(category), text(brand), moment(created), text(title)
 
     # How it is done.
 

@@ -86,10 +86,10 @@ class MemoryShop:
         found = [item.key for item in self.stock.values() if str(getattr(item, field, None)) == value]
         return found[0] if len(found) == 1 else None
 
-    def facts(self) -> Iterator[tuple[str, str, str, datetime | None]]:
+    def facts(self) -> Iterator[tuple[str, str, str, datetime | None, str]]:
         for key in sorted(self.stock):
             item = self.stock[key]
-            yield key, item.category, item.brand, item.created
+            yield key, item.category, item.brand, item.created, item.title
 
     def count_lines(self, *, since: datetime | None = None) -> int:
         return len(list(self.lines(since=since)))

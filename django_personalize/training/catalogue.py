@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from django_personalize.conf import settings
@@ -17,6 +17,7 @@ class Catalogue:
     brand: dict[str, str]
     created: dict[str, float]
     """Seconds since the epoch; absent where the shop does not say."""
+    title: dict[str, str] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.category)
@@ -27,17 +28,20 @@ def load() -> Catalogue:
     return of(settings.shop.facts())
 
 
-def of(facts: Iterable[tuple[str, str, str, datetime | None]]) -> Catalogue:
-    """Return the catalogue of (key, category, brand, created) rows."""
+def of(facts: Iterable[tuple[str, str, str, datetime | None, str]]) -> Catalogue:
+    """Return the catalogue of (key, category, brand, created, title) rows."""
     category: dict[str, str] = {}
     brand: dict[str, str] = {}
     created: dict[str, float] = {}
-    for key, category_name, brand_name, at in facts:
+    title: dict[str, str] = {}
+    for key, category_name, brand_name, at, name in facts:
         category[key] = category_name or ""
         brand[key] = brand_name or ""
         if at is not None:
             created[key] = at.timestamp()
-    return Catalogue(category=category, brand=brand, created=created)
+        if name:
+            title[key] = name
+    return Catalogue(category=category, brand=brand, created=created, title=title)
 
 
 def nothing() -> Catalogue:
@@ -51,4 +55,5 @@ def before(catalogue: Catalogue, cut: float) -> Catalogue:
         category={key: catalogue.category[key] for key in kept},
         brand={key: catalogue.brand[key] for key in kept},
         created={key: catalogue.created[key] for key in kept if key in catalogue.created},
+        title={key: catalogue.title[key] for key in kept if key in catalogue.title},
     )

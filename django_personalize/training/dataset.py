@@ -241,9 +241,13 @@ def _net(orders: Orders, lines: np.ndarray, backs: np.ndarray, as_of: float) -> 
     )
 
 
-def unlink(orders: Orders) -> Orders:
-    """Return the same orders with nobody linked: every basket stands alone."""
-    return replace(orders, person_keys=(), buyer=np.full(len(orders.placed), -1, dtype=np.int32))
+def unlink(orders: Orders, share: float = 0.0, seed: int = 0) -> Orders:
+    """Return the same orders with `share` of the people linked, drawn by `seed`: each other basket stands alone."""
+    chance = np.random.default_rng(seed)
+    kept = np.sort(chance.permutation(len(orders.person_keys))[: round(share * len(orders.person_keys))])
+    place = np.full(len(orders.person_keys) + 1, -1, dtype=np.int32)
+    place[kept] = np.arange(len(kept), dtype=np.int32)
+    return replace(orders, person_keys=tuple(orders.person_keys[i] for i in kept), buyer=place[orders.buyer])
 
 
 def fingerprint(orders: Orders) -> str:
@@ -256,3 +260,25 @@ def fingerprint(orders: Orders) -> str:
     for column in (orders.back_order, orders.back_item, orders.back_quantity, orders.back_time):
         digest.update(np.ascontiguousarray(column).tobytes())
     return digest.hexdigest()
+
+
+def until(orders: Orders, end: float) -> Orders:
+    """Return what was placed and what came back before `end`, as it would have been read then."""
+    placed = orders.placed < end
+    lines, backs = placed[orders.order], placed[orders.back_order] & (orders.back_time < end)
+    count = int(placed.sum())
+    return replace(
+        orders,
+        order_keys=orders.order_keys[:count],
+        placed=orders.placed[:count],
+        buyer=orders.buyer[:count],
+        order=orders.order[lines],
+        item=orders.item[lines],
+        quantity=orders.quantity[lines],
+        price=orders.price[lines],
+        back_order=orders.back_order[backs],
+        back_item=orders.back_item[backs],
+        back_quantity=orders.back_quantity[backs],
+        back_time=orders.back_time[backs],
+        as_of=end,
+    )

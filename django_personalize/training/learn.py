@@ -8,8 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from django_personalize.core.arrays import DAY, Factors, Float, Int, Purchases
-from django_personalize.training import cold, popularity
+from django_personalize.training import als, cold, popularity, ranker
 from django_personalize.training.catalogue import Catalogue
+from django_personalize.training.content import content
+from django_personalize.training.factors import interactions
+from django_personalize.training.lately import lately
 from django_personalize.training.neighbours import NEAR, TOGETHER, neighbours
 
 
@@ -29,6 +32,8 @@ def learn(purchases: Purchases, catalogue: Catalogue, *, together: bool = True) 
     category_place = {name: place for place, name in enumerate(categories)}
     near_index, near_weight = _spread(neighbours(purchases, NEAR), places, n)
     pairs = neighbours(purchases, TOGETHER) if together else (near_index[:0, :0], near_weight[:0, :0])
+    lately_index, lately_weight = _spread(lately(purchases), places, n)
+    content_index, content_weight = content(item_keys, catalogue)
     together_index, together_weight = _spread(pairs, places if together else places[:0], n)
     return {
         "item_keys": np.array(item_keys, dtype=np.str_) if n else np.empty(0, dtype="U1"),
@@ -39,17 +44,38 @@ def learn(purchases: Purchases, catalogue: Catalogue, *, together: bool = True) 
         "listed": np.array([not catalogue.category or key in catalogue.category for key in item_keys], dtype=bool),
         "vectors": np.zeros((n, 0), dtype=np.float32),
         "biases": np.zeros(n, dtype=np.float32),
+        "als_vectors": np.zeros((n, 0), dtype=np.float32),
         "near_index": near_index,
         "near_weight": near_weight,
         "together_index": together_index,
         "together_weight": together_weight,
+        "lately_index": lately_index,
+        "lately_weight": lately_weight,
+        "content_index": content_index,
+        "content_weight": content_weight,
         "popularity": popularity.popularity(item, age, n),
         "sold": popularity.sold(item, age, n),
         "idle": popularity.idle(item, age, n),
         "age": _age(purchases, catalogue, item_keys, places),
         "price": popularity.price(purchases, places, n),
-        "ranker": np.empty(0, dtype=np.float64),
+        "repeat": popularity.repeat(purchases, places, n),
+        "basket": popularity.basket(purchases, places, n),
+        **ranker.none(),
     }
+
+
+def with_als(arrays: dict[str, NDArray[Any]], purchases: Purchases, *, seed: int) -> dict[str, NDArray[Any]]:
+    """Return `arrays` with vectors by alternating least squares; an item that nobody bought stays at zero."""
+    n = len(arrays["item_keys"])
+    learnt = als.fit(interactions(purchases), seed=seed)
+    vectors = np.zeros((n, learnt.shape[1]), dtype=np.float32)
+    vectors[_places(arrays, purchases)] = learnt
+    return {**arrays, "als_vectors": vectors}
+
+
+def _places(arrays: dict[str, NDArray[Any]], purchases: Purchases) -> NDArray[np.int64]:
+    index = {key: place for place, key in enumerate(arrays["item_keys"].tolist())}
+    return np.array([index[key] for key in purchases.item_keys], dtype=np.int64)
 
 
 def with_factors(
@@ -60,8 +86,7 @@ def with_factors(
     An item that nobody bought is placed by its facts (`cold.place`).
     """
     item_keys = arrays["item_keys"].tolist()
-    index = {key: place for place, key in enumerate(item_keys)}
-    places = np.array([index[key] for key in purchases.item_keys], dtype=np.int64)
+    places = _places(arrays, purchases)
     vectors = np.zeros((len(item_keys), factors.vectors.shape[1]), dtype=np.float32)
     biases = np.zeros(len(item_keys), dtype=np.float32)
     vectors[places], biases[places] = factors.vectors, factors.biases

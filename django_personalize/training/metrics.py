@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from django_personalize.core.arrays import Double
+
 K = 10
 
 
@@ -38,6 +40,21 @@ def ndcg(shown: Sequence[int], bought: Collection[int], k: int = K) -> float:
     gain = sum(1.0 / np.log2(place + 2.0) for place, item in enumerate(shown[:k]) if item in bought)
     best = sum(1.0 / np.log2(place + 2.0) for place in range(min(k, len(bought))))
     return float(gain / best)
+
+
+def per_person(lists: Sequence[Sequence[int]], truths: Sequence[Collection[int]], k: int = K) -> Double:
+    """Return each list's NDCG against its truth, in equal order."""
+    return np.array([ndcg(items, truth, k) for items, truth in zip(lists, truths, strict=True)])
+
+
+def interval(values: Double, *, draws: int = 2_000, seed: int = 0) -> tuple[float, float]:
+    """Return the middle 95 % of the means of `draws` bootstrap samples of people; nan twice without anybody."""
+    if not len(values):
+        return float("nan"), float("nan")
+    chance = np.random.default_rng(seed)
+    means = np.array([values[chance.integers(0, len(values), len(values))].mean() for _ in range(draws)])
+    low, high = np.percentile(means, [2.5, 97.5])
+    return float(low), float(high)
 
 
 def score(lists: Sequence[Sequence[int]], truths: Sequence[Collection[int]], n_items: int, k: int = K) -> Score:

@@ -70,14 +70,20 @@ def neighbours(purchases: Purchases, weighing: Weighing, *, kept: int = KEPT) ->
             real = (other != item) & (count >= weighing.shared) & (count * n_baskets > held[item] * held[other])
             other = other[real]
             score = pairs.data[span][real] / (mass[item] * damped[other])
-            if len(other) > kept:
-                bound = np.partition(score, len(score) - kept)[len(score) - kept]
-                near = score >= bound
-                other, score = other[near], score[near]
-            order = np.lexsort((other, -score))[:kept]
-            index[item, : len(order)] = other[order]
-            weight[item, : len(order)] = score[order]
+            strongest(index[item], weight[item], other, score)
     return index, weight
+
+
+def strongest(index: Int, weight: Float, other: Int, score: Double) -> None:
+    """Write as many of `other` as fit into one row of a table, the best scores first, ties by place."""
+    kept = len(index)
+    if len(other) > kept:
+        bound = np.partition(score, len(score) - kept)[len(score) - kept]
+        near = score >= bound
+        other, score = other[near], score[near]
+    order = np.lexsort((other, -score))[:kept]
+    index[: len(order)] = other[order]
+    weight[: len(order)] = score[order]
 
 
 def _matrix(purchases: Purchases) -> tuple[Any, Double]:

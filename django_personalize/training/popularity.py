@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from django_personalize.core.arrays import Double, Float, Int, Purchases
+from django_personalize.core.arrays import DAY, Double, Float, Int, Purchases
 
 HALF_LIVES = (2.0, 7.0, 60.0)
 WINDOWS = (7.0, 30.0, 90.0)
@@ -43,6 +43,28 @@ def first_seen(purchases: Purchases) -> Double:
     first = np.full(len(purchases.item_keys), np.inf)
     np.minimum.at(first, purchases.item, purchases.time)
     return first
+
+
+def repeat(purchases: Purchases, places: NDArray[np.int64], n_items: int) -> Float:
+    """Return the share of each item's linked buyers who have bought it in more than one basket; 0 without any."""
+    linked = purchases.person >= 0
+    pair = purchases.person[linked].astype(np.int64) * max(n_items, 1) + places[purchases.item[linked]]
+    pairs, times = np.unique(pair, return_counts=True)
+    buyers = np.bincount(pairs % max(n_items, 1), minlength=n_items)
+    again = np.bincount(pairs[times > 1] % max(n_items, 1), minlength=n_items)
+    share: Float = (again / np.maximum(buyers, 1)).astype(np.float32)
+    return share
+
+
+def basket(purchases: Purchases, places: NDArray[np.int64], n_items: int, days: float = 30.0) -> Float:
+    """Return the mean logarithm of the lines of the baskets that held each item in the last `days`; 0 without any."""
+    lines = np.log(np.maximum(np.bincount(purchases.basket), 1)) if len(purchases) else np.empty(0)
+    recent = (purchases.as_of - purchases.time) / DAY <= days
+    item = places[purchases.item[recent]]
+    held = np.bincount(item, minlength=n_items)
+    total = np.bincount(item, weights=lines[purchases.basket[recent]], minlength=n_items)
+    mean: Float = (total / np.maximum(held, 1)).astype(np.float32)
+    return mean
 
 
 def price(purchases: Purchases, places: NDArray[np.int64], n_items: int) -> Float:

@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from django_personalize.artifacts import promote, store
@@ -28,7 +27,7 @@ from django_personalize.training.catalogue import Catalogue
 from django_personalize.training.dataset import Orders
 from django_personalize.training.factors import interactions
 from django_personalize.training.fits import Fits
-from django_personalize.training.learn import learn, with_factors
+from django_personalize.training.learn import learn, with_als, with_factors
 from django_personalize.training.metrics import Score
 
 Progress = Callable[[str, int, int], None]
@@ -125,7 +124,8 @@ def learn_all(
     arrays: dict[float, Arrays] = {}
     with Fits([cut.job for cut in fitting], seed=seed, threads=threads, progress=progress) as fits:
         for cut in cuts:
-            arrays[cut.at] = learn(cut.purchases, cut.catalogue, together=cut is now)
+            learnt = learn(cut.purchases, cut.catalogue, together=cut is now)
+            arrays[cut.at] = with_als(learnt, cut.purchases, seed=seed) if cut in fitting else learnt
         try:
             for place, cut in reversed(list(enumerate(fitting))):
                 factors = fits.get(place)
@@ -135,15 +135,15 @@ def learn_all(
         except TrainerUnavailable as error:
             missing["factors"] = str(error)
     progress("measure", 0, 1)
-    fold, weights = _teach(taught, arrays.get(teach_at), teach_at, data)
+    fold, fitted = _teach(taught, arrays.get(teach_at), teach_at, data, seed)
     metrics: dict[str, Any] = {}
     ndcg = None
     if judged:
-        metrics, ndcg = _judge(orders, arrays[judge_at], judge_at, days, fold, weights)
-    if not weights.size and "ranker" not in missing and ladder.enough("ranker", data):
+        metrics, ndcg = _judge(orders, arrays[judge_at], judge_at, days, fold, fitted)
+    if not fitted["ranker"].size and "ranker" not in missing and ladder.enough("ranker", data):
         missing["ranker"] = "waits for a window in which known people bought something that a generator put forward"
     progress("measure", 1, 1)
-    final = {**arrays[now.at], "ranker": weights}
+    final = {**arrays[now.at], **fitted}
     return Learnt(
         arrays=final,
         verdicts=ladder.climb(data, ndcg, missing),
@@ -167,11 +167,9 @@ def _cut(orders: Orders, facts: Catalogue, at: float) -> _Cut:
     return _Cut(at=at, purchases=purchases, catalogue=catalogue, job=interactions(purchases))
 
 
-def _teach(taught: split.Held, arrays: Arrays | None, at: float, data: ladder.Data) -> tuple[str, NDArray[np.float64]]:
-    """Return the fold-in and the ranker's weights that the window before the last teaches; no weights from too few
-    people.
-    """
-    none = np.empty(0, dtype=np.float64)
+def _teach(taught: split.Held, arrays: Arrays | None, at: float, data: ladder.Data, seed: int) -> tuple[str, Arrays]:
+    """Return the fold-in and the ranker that the window before the last teaches; an empty one from too few people."""
+    none = ranker.none()
     if arrays is None:
         return evaluate.FOLD, none
     rungs = ("popular", "neighbours", *(("factors",) if arrays["vectors"].shape[1] else ()))
@@ -179,14 +177,12 @@ def _teach(taught: split.Held, arrays: Arrays | None, at: float, data: ladder.Da
     fold = evaluate.choose_fold(taught, model) if "factors" in rungs else evaluate.FOLD
     if not ladder.enough("ranker", data):
         return fold, none
-    table, bought = ranker.examples(taught, replace(model, fold=fold))
-    if not bought.any() or bought.all():
-        return fold, none
-    return fold, ranker.fit([(table, bought)])
+    found = ranker.examples(taught, replace(model, fold=fold))
+    return fold, ranker.fit([found], seed=seed) if found else none
 
 
 def _judge(
-    orders: Orders, arrays: Arrays, at: float, days: float, fold: str, weights: NDArray[np.float64]
+    orders: Orders, arrays: Arrays, at: float, days: float, fold: str, fitted: Arrays
 ) -> tuple[dict[str, Any], dict[str, float] | None]:
     """Return the metrics of every rung on the held-out window, and each rung's NDCG where enough people judged."""
     held, judges = split.hold(orders, at, days), "people"
@@ -197,9 +193,9 @@ def _judge(
     rungs = ["popular", "neighbours"]
     if arrays["vectors"].shape[1]:
         rungs.append("factors")
-    if weights.size and judges == "people":
+    if fitted["ranker"].size and judges == "people":
         rungs.append("ranker")
-    model = evaluate.in_memory({**arrays, "ranker": weights}, at, rungs, fold)
+    model = evaluate.in_memory({**arrays, **fitted}, at, rungs, fold)
     scores: dict[str, Score] = evaluate.measure_rungs(held, model, rungs)
     metrics = {
         "window_days": days,

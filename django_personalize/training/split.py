@@ -101,8 +101,11 @@ class Asked:
     """None where everything may be shown."""
 
 
-def asked(held: Held, model: Model) -> Iterator[Asked]:
-    """Yield each shopper's profile and truth over the model's items."""
+def asked(held: Held, model: Model, *, new: bool = False) -> Iterator[Asked]:
+    """Yield each shopper's profile and truth over the model's items.
+
+    With `new` only items that they had not bought before count and may be shown; who bought none of these is left out.
+    """
     places = np.array([model.index.get(key, -1 - i) for i, key in enumerate(held.item_keys)], dtype=np.int64)
     for shopper in held.shoppers:
         item = places[shopper.item]
@@ -110,7 +113,10 @@ def asked(held: Held, model: Model) -> Iterator[Asked]:
         bought = np.ones(int(known.sum()), dtype=bool)
         person = weigh(model, item[known].astype(np.int32), bought, shopper.age[known])
         allowed = None
-        if shopper.hidden:
+        truth = frozenset(places[list(shopper.truth)].tolist())
+        if shopper.hidden or new:
             allowed = np.ones(len(model.item_keys), dtype=bool)
             allowed[person.item] = False
-        yield Asked(person=person, truth=frozenset(places[list(shopper.truth)].tolist()), allowed=allowed)
+            truth -= frozenset(item.tolist())
+        if truth:
+            yield Asked(person=person, truth=truth, allowed=allowed)

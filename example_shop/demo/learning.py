@@ -15,7 +15,7 @@ import numpy as np
 from django_personalize.conf import settings
 from django_personalize.training.catalogue import Catalogue
 from django_personalize.training.dataset import Gathering, Orders
-from django_personalize.training.evaluate import Report, report
+from django_personalize.training.report import Report, report
 from example_shop.data.assortment import category_of, collection_of
 from example_shop.data.cleaning import CleanShop, clean
 from example_shop.data.raw import read
@@ -53,13 +53,14 @@ def catalogue_of(shop: CleanShop, *, weeks: int = 0) -> Catalogue:
             product.code: float(product.sold.astype("datetime64[s]").astype(np.int64)) + later
             for product in shop.products
         },
+        title={product.code: product.name for product in shop.products},
     )
 
 
 def measure() -> Report:
     """Hold out the last 30 days and measure every model on them."""
     shop = clean(read())
-    return report(orders_of(shop), seed=settings.SEED, threads=settings.THREADS, catalogue=catalogue_of(shop))
+    return report(orders_of(shop), seeds=[settings.SEED], threads=settings.THREADS, catalogue=catalogue_of(shop))
 
 
 class MeasurementFailed(Exception):

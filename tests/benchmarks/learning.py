@@ -26,7 +26,7 @@ from django_personalize.core.arrays import DAY  # noqa: E402
 from django_personalize.core.types import History, Query  # noqa: E402
 from django_personalize.placements.decide import PLACEMENTS, decide  # noqa: E402
 from django_personalize.recommend.pipeline import rank  # noqa: E402
-from django_personalize.training import catalogue, dataset, evaluate, run, split  # noqa: E402
+from django_personalize.training import catalogue, dataset, evaluate, report, run, split  # noqa: E402
 from django_personalize.training.dataset import Orders  # noqa: E402
 from django_personalize.training.learn import learn  # noqa: E402
 from example_shop.data.cleaning import clean  # noqa: E402
@@ -98,7 +98,7 @@ def main() -> None:
     lines, items, people = len(dataset.net(source)), len(source.item_keys), len(source.person_keys)
     print(f"{lines:,} lines, {items:,} items, {people:,} customers; peak memory of reading {peak():.0f} MiB\n")
     start = time.monotonic()
-    print(evaluate.report(source, seed=given.seed, catalogue=facts).table())
+    print(report.report(source, seeds=[given.seed], catalogue=facts).table())
     print(f"\nreport: {time.monotonic() - start:.1f} s")
     hit_rate, precision, tasks = together(source)
     print(f"bought together, one line of a basket given: HR@5 {hit_rate:.4f}, P@5 {precision:.4f} ({tasks:,} tasks)")

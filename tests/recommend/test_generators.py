@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -7,7 +9,7 @@ from django_personalize.core.arrays import Factors
 from django_personalize.core.types import History
 from django_personalize.recommend import fold_in
 from django_personalize.recommend.features import NAMES, rows, scored
-from django_personalize.recommend.generators import beside, factors, neighbours, own, top
+from django_personalize.recommend.generators import als, beside, factors, lately, neighbours, own, top
 from django_personalize.recommend.profile import profile, without
 from tests.training.small import DAY, NOW, model, orders
 
@@ -164,3 +166,26 @@ def test_without_an_item_a_person_is_who_never_touched_it():
     left = without(learnt, one, 0)
     for name in ("item", "near", "fold", "own", "count", "since"):
         assert getattr(left, name).tolist() == getattr(other, name).tolist()
+
+
+def test_the_features_of_a_person_are_their_own_counts():
+    learnt = model(SHOP)
+    found = rows(learnt, person(learnt, ("a", "purchase", 3), ("b", "purchase", 3), ("a", "purchase", 9)))
+    assert feature(found, 0, "own:rate") == 1.0
+    assert feature(found, 1, "own:rate") == 0.5
+    assert [feature(found, 2, name) for name in ("own:rate", "category")] == [0.0, 0.0]
+    assert feature(found, 2, "person:items") == pytest.approx(np.log(3))
+    assert feature(found, 2, "person:orders") == pytest.approx(np.log(3))
+    assert feature(found, 2, "person:since") == pytest.approx(3 / 30)
+    assert feature(found, 2, "person:basket") == pytest.approx(np.log(1.5))
+
+
+def test_owners_of_an_item_lead_to_what_they_take_these_days():
+    learnt = model(orders((60, "ann", "a"), (1, "ann", "b"), (50, "bob", "c"), (2, "bob", "d")))
+    assert np.flatnonzero(lately(learnt, person(learnt, ("a", "purchase", 9)))).tolist() == [1]
+
+
+def test_least_squares_say_nothing_of_nobody_or_without_vectors():
+    learnt = model(SHOP)
+    assert not als(learnt, person(learnt, ("a", "purchase", 1))).any()
+    assert not als(replace(learnt, als_vectors=np.ones((5, 2), dtype=np.float32)), person(learnt)).any()

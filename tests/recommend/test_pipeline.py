@@ -18,6 +18,7 @@ from django_personalize.recommend.features import NAMES
 from django_personalize.recommend.personal import standing
 from django_personalize.recommend.pipeline import PIPELINES, over_fetch, rank, rank_of
 from django_personalize.recommend.profile import profile, without
+from django_personalize.recommend.trees import LEAVES, SPLITS
 from tests.recommend.test_generators import past
 from tests.training.small import NOW, model, orders, two_tastes
 
@@ -278,3 +279,19 @@ print(sorted(heavy & set(sys.modules)))
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_the_trees_turn_the_order_of_what_the_weights_put_first(tastes):
+    weights = np.zeros(len(NAMES))
+    weights[NAMES.index("price")] = 1.0
+    price = NAMES.index("price")
+    feature, threshold = np.full((1, SPLITS), price, dtype=np.int32), np.full((1, SPLITS), np.inf)
+    threshold[0, 0] = np.log(6.5)
+    leaf = np.where(np.arange(LEAVES) < LEAVES // 2, 9.0, 0.0).astype(np.float32)[None, :]
+    trees = {"tree_feature": feature, "tree_threshold": threshold, "tree_leaf": leaf}
+    learnt = replace(tastes, rungs=tastes.rungs | {"ranker"}, ranker=weights, **trees)
+    found = keys(rank("personal", query(("A", "purchase", 1), n=24), learnt))
+    prices = [learnt.price[learnt.index[key]] for key in found]
+    cheap = [price for price in prices if price < 6.5]
+    assert cheap
+    assert prices == [*sorted(cheap, reverse=True), *sorted((p for p in prices if p > 6.5), reverse=True)]

@@ -154,9 +154,11 @@ def test_an_item_is_found_by_a_field_only_where_it_is_the_only_one():
     assert MappedShop().find("price", "9.99") is None
 
 
-def test_facts_say_category_brand_and_age():
+def test_facts_say_category_brand_age_and_title():
     made = product("Lantern", category="Candles", collection="Regency", created=datetime(2026, 1, 1, tzinfo=UTC))
-    assert list(MappedShop().facts()) == [(str(made.pk), "Candles", "Regency", datetime(2026, 1, 1, tzinfo=UTC))]
+    assert list(MappedShop().facts()) == [
+        (str(made.pk), "Candles", "Regency", datetime(2026, 1, 1, tzinfo=UTC), "Lantern")
+    ]
     assert timedelta(0) == MappedShop().items([str(made.pk)])[str(made.pk)].created - made.created
 
 

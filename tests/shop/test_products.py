@@ -328,7 +328,7 @@ def test_a_translated_category_is_one_category_to_whoever_learns(mapped):
     shop = mapped(PRODUCT={"model": "odd.Lamp", "category": "name"})
     made = lamp()
     with translation.override("ru"):
-        assert list(shop.facts()) == [(str(made.pk), "Lamp L1", "", None)]
+        assert list(shop.facts()) == [(str(made.pk), "Lamp L1", "", None, "")]
         assert read(shop, made).category == "Лампа L1"
 
 
@@ -362,7 +362,7 @@ def test_an_expression_is_worked_out_by_the_database(mapped, django_assert_num_q
     with django_assert_num_queries(1):
         item = read(shop, made)
     assert (item.title, item.price, item.created) == ("L1", Decimal(8), datetime(2026, 1, 1, tzinfo=UTC))
-    assert list(shop.facts()) == [(str(made.pk), "L1", "", datetime(2026, 1, 1, tzinfo=UTC))]
+    assert list(shop.facts()) == [(str(made.pk), "L1", "", datetime(2026, 1, 1, tzinfo=UTC), "L1")]
     assert [each.key for each in shop.newest(1)] == [str(made.pk)]
 
 
@@ -407,7 +407,7 @@ def test_the_first_of_many_comes_in_the_order_of_its_own_model(mapped, django_as
     with django_assert_num_queries(3):
         item = read(shop, made)
     assert (item.image, item.category) == (f"{django_settings.MEDIA_URL}b.png", "Brass")
-    assert list(shop.facts()) == [(str(made.pk), "Brass", "", None)]
+    assert list(shop.facts()) == [(str(made.pk), "Brass", "", None, "")]
 
 
 @pytest.mark.parametrize("path", ["picture__file", "picture_set__file"])
@@ -423,7 +423,7 @@ def test_many_categories_and_brands_name_an_item_once(mapped, django_assert_num_
     first.labels.add(*(Label.objects.create(name=name) for name in ("Tall", "Brass")))
     with django_assert_num_queries(1):
         found = list(shop.facts())
-    assert found == [(str(first.pk), "Brass", "Lamp L1", None), (str(second.pk), "", "Lamp L2", None)]
+    assert found == [(str(first.pk), "Brass", "Lamp L1", None, ""), (str(second.pk), "", "Lamp L2", None, "")]
 
 
 def test_stock_cost_and_attributes(mapped):
@@ -509,7 +509,7 @@ def test_an_adapter_overrides_what_differs_and_the_settings_go_before_its_mappin
         assert (item.title, item.brand, item.url, item.price) == ("Polo", "POLO!", "/s/polo", Decimal(9))
         with django_assert_num_queries(1):
             assert shop.sellable([str(secret.pk), str(made.pk)]) == [str(made.pk)]
-        assert {brand for _, _, brand, _ in shop.facts()} == {"POLO!", "SECRET!"}
+        assert {brand for _, _, brand, *_ in shop.facts()} == {"POLO!", "SECRET!"}
 
 
 def test_a_product_whose_own_code_fails_costs_what_it_does_not_say_and_is_told(mapped, monkeypatch, caplog):

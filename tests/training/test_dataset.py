@@ -156,3 +156,15 @@ def test_what_somebody_removed_from_an_order_of_theirs_is_not_learnt_under_their
     assert theirs == {"kept", "other"}
     left = dataset.net(found)
     assert sorted(left.item_keys[item] for item in left.item) == ["kept", "one", "other", "two"]
+
+
+def test_what_was_known_by_a_moment_is_what_would_have_been_read_then():
+    early = [(40, "ann", "ab"), (20, "bob", "bc")]
+    back = [(30, 0, "a", 1)]
+    whole = orders(*early, (5, "ann", "c"), back=[*back, (4, 1, "c", 1), (3, 2, "c", 1)])
+    cut = NOW - 10 * DAY
+    found = dataset.net(dataset.until(whole, cut))
+    then = dataset.net(orders(*early, back=back))
+    for name in ("basket", "person", "item", "quantity", "price", "time"):
+        assert getattr(found, name).tolist() == getattr(then, name).tolist()
+    assert (found.item_keys, found.person_keys, found.as_of) == (then.item_keys, then.person_keys, cut)

@@ -32,3 +32,13 @@ def test_the_price_is_the_median_paid_and_not_the_mean():
         gathering.bought(f"o{number}", "x", 1, paid, float(number))
     purchases = dataset.net(gathering.finish(10.0))
     assert popularity.price(purchases, np.array([0]), 1).tolist() == [2.0]
+
+
+def test_the_share_that_buys_again_is_of_linked_people_only():
+    learnt = arrays(orders((40, "ann", "ab"), (20, "ann", "a"), (9, "bob", "a"), (8, "", "a"), (7, "", "a")))
+    assert learnt["repeat"].tolist() == [0.5, 0.0]
+
+
+def test_the_size_of_the_baskets_is_that_of_the_last_thirty_days():
+    learnt = arrays(orders((40, "", "abcdef"), (20, "", "ab"), (3, "", "a")))
+    assert learnt["basket"].tolist() == pytest.approx([np.log(2) / 2, np.log(2), 0, 0, 0, 0])

@@ -13,7 +13,7 @@ from django_personalize.conf import settings as personalize
 from django_personalize.exceptions import NotEnoughData, TrainerUnavailable, TrainingRunning
 from django_personalize.integrations.lightfm import INSTALL
 from django_personalize.models import Event, ModelVersion, Visitor
-from django_personalize.training import evaluate, fits, run
+from django_personalize.training import fits, run
 from tests.training.small import NOW, two_tastes
 
 AS_OF = datetime.fromtimestamp(NOW, UTC)
@@ -246,24 +246,3 @@ def test_only_the_newest_directories_stay(shop):
     versions = [run.train(as_of=AS_OF) for _ in range(6)]
     there = {path.name for path in personalize.ARTIFACTS.glob("model-*")}
     assert there == {version.directory for version in versions[-4:]}
-
-
-def test_the_report_sets_the_ranking_beside_the_best_cheap_things(shop):
-    found = evaluate.report(two_tastes(), seed=0)
-    assert found.row("personal ranking").full.ndcg > found.row("recent popularity (half-life 7 days)").full.ndcg
-    assert found.row("own history").full == found.row("own history").none
-    cheap = found.row("own history + recent popularity")
-    assert cheap.full == cheap.none
-    table = found.table()
-    assert table.splitlines()[0].split() == [
-        "NDCG@10",
-        "/",
-        "HR@10",
-        "/",
-        "coverage",
-        "everyone",
-        "linked",
-        "nobody",
-        "linked",
-    ]
-    assert f"{found.row('personal ranking').full.ndcg:.4f}" in table

@@ -144,7 +144,7 @@ def test_a_child_stands_for_its_parent(product):
 
 
 def test_facts_name_parents_and_products_of_their_own_and_the_category_of_their_page(product):
-    facts = {key: (category, brand) for key, category, brand, _ in OscarShop().facts()}
+    facts = {key: (category, brand) for key, category, brand, *_ in OscarShop().facts()}
     assert len(facts) == Product.objects.filter(parent=None).count()
     assert facts[str(product("Shirts-0").pk)] == ("Shirts", "")
     assert all(facts[key][0] == item.category for key, item in OscarShop().items(list(facts)).items())
@@ -169,7 +169,7 @@ def test_attributes_are_read_by_their_codes(product):
     pot.save()
     with override_personalize(PRODUCT=ATTRIBUTES):
         item = item_of("Pots-0")
-        brands = {key: brand for key, _, brand, _ in OscarShop().facts() if brand}
+        brands = {key: brand for key, _, brand, *_ in OscarShop().facts() if brand}
     assert (item.brand, item.attributes) == ("Ironworks", {"weight": "1200"})
     assert brands == {item.key: "Ironworks"}
 
