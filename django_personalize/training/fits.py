@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 
 from django_personalize.conf import settings
 from django_personalize.core import loading
 from django_personalize.core.arrays import Factors, Interactions
 from django_personalize.core.protocols import Trainer
 from django_personalize.exceptions import TrainerUnavailable
-from django_personalize.training import child
+from django_personalize.training import child, kept
 
 LARGE = 20_000
 """Entries from which a process of its own is worth its start."""
@@ -20,7 +21,8 @@ LARGE = 20_000
 class Fits:
     """Starts its fits at once and hands each over when asked; a context manager, for the threads that wait on children.
 
-    Each child uses one thread unless `threads` says more. Small or single fits run here, when asked for.
+    Each child uses one thread unless `threads` says more. Small or single fits run here, when asked for. With a
+    directory in `keep`, what is there already is not fitted again, and what is fitted is kept there.
     """
 
     def __init__(
@@ -30,8 +32,10 @@ class Fits:
         seed: int,
         threads: int,
         progress: Callable[[str, int, int], None] | None = None,
+        keep: Path | None = None,
     ) -> None:
         self._jobs = jobs
+        self._keep = keep
         self._seed, self._threads = seed, threads
         self._progress = progress
         self._done = 0
@@ -64,10 +68,26 @@ class Fits:
             trainer: Trainer = loading.instance(path)
             return trainer.fit(job, seed=self._seed, threads=self._threads)
 
-        return first_available(self._paths, fit)
+        return self._once(job, fit)
 
     def _there(self, job: Interactions) -> Factors:
-        return first_available(self._paths, lambda path: child.fit(path, job, seed=self._seed, threads=self._threads))
+        return self._once(job, lambda path: child.fit(path, job, seed=self._seed, threads=self._threads))
+
+    def _once(self, job: Interactions, fit: Callable[[str], Factors]) -> Factors:
+        """Return what the first available trainer learns, or learnt before this training was killed."""
+        directory = self._keep
+        if directory is None:
+            return first_available(self._paths, fit)
+
+        def fit_or_find(path: str) -> Factors:
+            name = kept.name(job, loading.instance(path), seed=self._seed, threads=self._threads)
+            factors = kept.read(directory, name)
+            if factors is None:
+                factors = fit(path)
+                kept.write(directory, name, factors)
+            return factors
+
+        return first_available(self._paths, fit_or_find)
 
 
 def trainer_paths() -> tuple[str, ...]:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from django_personalize.core.arrays import Double
+
 K = 10
 
 
@@ -38,6 +40,11 @@ def ndcg(shown: Sequence[int], bought: Collection[int], k: int = K) -> float:
     gain = sum(1.0 / np.log2(place + 2.0) for place, item in enumerate(shown[:k]) if item in bought)
     best = sum(1.0 / np.log2(place + 2.0) for place in range(min(k, len(bought))))
     return float(gain / best)
+
+
+def per_person(lists: Sequence[Sequence[int]], truths: Sequence[Collection[int]]) -> Double:
+    """Return each person's NDCG of lists against truths (each non-empty), in equal order."""
+    return np.array([ndcg(shown, truth) for shown, truth in zip(lists, truths, strict=True)], dtype=np.float64)
 
 
 def score(lists: Sequence[Sequence[int]], truths: Sequence[Collection[int]], n_items: int, k: int = K) -> Score:

@@ -13,7 +13,7 @@ from django_personalize.conf import settings as personalize
 from django_personalize.exceptions import NotEnoughData, TrainerUnavailable, TrainingRunning
 from django_personalize.integrations.lightfm import INSTALL
 from django_personalize.models import Event, ModelVersion, Visitor
-from django_personalize.training import evaluate, fits, run
+from django_personalize.training import evaluate, fits, lease, run
 from tests.training.small import NOW, two_tastes
 
 AS_OF = datetime.fromtimestamp(NOW, UTC)
@@ -215,7 +215,7 @@ def test_only_one_process_trains_at_a_time(shop, tmp_path):
         "import fcntl, sys; f = open(sys.argv[1], 'a'); fcntl.flock(f, fcntl.LOCK_EX);"
         "print('held', flush=True); sys.stdin.read()"
     )
-    command = [sys.executable, "-c", holder, str(tmp_path / run.LOCK)]
+    command = [sys.executable, "-c", holder, str(tmp_path / lease.LOCK)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
         assert other.stdout.readline() == b"held\n"
         with pytest.raises(TrainingRunning):
