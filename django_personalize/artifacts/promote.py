@@ -56,13 +56,15 @@ def unpin() -> ModelVersion | None:
 def shadow(version: ModelVersion) -> ModelVersion:
     """Have each training from now on measure `version` beside the live one, and show it to nobody.
 
-    The shadow that was is a candidate again. Raises `ArtifactError` where the files are not whole, and for the live one.
+    The shadow that was is a candidate again. Raises `ArtifactError` where the files are not whole, and for what is live.
     """
     _verify(version)
     with transaction.atomic():
         row = ModelVersion.objects.select_for_update().get(pk=version.pk)
         if row.status == Status.LIVE:
-            raise ArtifactError(f"Version {row.pk} is live: make another one live before this one goes into the shadow.")
+            raise ArtifactError(
+                f"Version {row.pk} is live: make another one live before this one goes into the shadow."
+            )
         ModelVersion.objects.filter(status=Status.SHADOW).exclude(pk=row.pk).update(status=Status.CANDIDATE)
         row.status = Status.SHADOW
         row.save(update_fields=["status"])

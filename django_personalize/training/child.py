@@ -1,8 +1,8 @@
 """One fit in a process of its own: `python -m django_personalize.training.child TRAINER SEED THREADS`.
 
-Interactions come in on stdin, after their size, and factors go out on stdout, both as plain `.npy` streams. A subprocess rather than
-multiprocessing, because Celery's prefork workers may not have multiprocessing children. It never touches a database,
-and ends when the process that started it does: nobody would take what it learns.
+Interactions come in on stdin, after their size, and factors go out on stdout, both as plain `.npy` streams. A
+subprocess rather than multiprocessing, because Celery's prefork workers may not have multiprocessing children. It never
+touches a database, and ends when the process that started it does: nobody would take what it learns.
 """
 
 from __future__ import annotations

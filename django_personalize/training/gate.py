@@ -44,7 +44,9 @@ def sales(counts: Mapping[str, int], shares: Shares, live: Model | None) -> list
     found = []
     old = int(live.manifest.get("counts", {}).get("lines", 0))
     if counts["lines"] < KEPT_LINES * old:
-        found.append(f"Sales are missing: {counts['lines']:,} order lines against {old:,} in the live model, under 50 %.")
+        found.append(
+            f"Sales are missing: {counts['lines']:,} order lines against {old:,} in the live model, under 50 %."
+        )
     if shares.lines < FEWEST:
         return found
     then = live.manifest.get("metrics", {}).get("shares", {})

@@ -163,7 +163,9 @@ def _bury(now: datetime) -> None:
     for run in TrainingRun.objects.filter(status=RunStatus.RUNNING):
         silent = run.beat_at < now - LEASE
         if silent or (run.host == _host() and _gone(run.pid)):
-            why = f"nothing was heard of it since {run.beat_at:%H:%M:%S} UTC" if silent else f"process {run.pid} is gone"
+            why = (
+                f"nothing was heard of it since {run.beat_at:%H:%M:%S} UTC" if silent else f"process {run.pid} is gone"
+            )
             TrainingRun.objects.filter(pk=run.pk, status=RunStatus.RUNNING, beat_at=run.beat_at).update(
                 status=RunStatus.DEAD, ended_at=now, why=f"It was killed, or its host went down: {why}."
             )

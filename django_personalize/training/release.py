@@ -6,10 +6,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
-from django_personalize.artifacts import promote, store
+from django_personalize.artifacts import promote
 from django_personalize.artifacts.model import ARRAYS, Model
 from django_personalize.artifacts.publish import KEPT, publish, tidy
 from django_personalize.conf import settings
@@ -98,14 +97,6 @@ def kept_directories() -> list[str]:
     full = ModelVersion.objects.filter(weights_of=None).order_by("-pk")[:KEPT]
     weights = [version.weights_of for version in serving.select_related("weights_of") if version.weights_of]
     return [version.directory for version in (*serving, *full, *weights)]
-
-
-def carried(live: Model, item_keys: list[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the places of the live model's items in `item_keys`, and their places in the live model."""
-    index = live.index
-    pairs = [(place, index[key]) for place, key in enumerate(item_keys) if key in index]
-    both = np.array(pairs, dtype=np.int64).reshape(-1, 2)
-    return both[:, 0], both[:, 1]
 
 
 def verdict(refused: list[str], told: dict[str, Any], live: Model | None) -> str:
