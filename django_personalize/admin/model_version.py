@@ -52,16 +52,16 @@ class ModelVersionAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("in the shadow, on orders since"))
     def since(self, version: ModelVersion) -> str:
-        """How it does beside the live version on what neither knew."""
+        """How it does beside the version that was live when it was learnt, on what neither knew."""
         found = version.metrics.get("since")
         if not found:
             return ""
         return str(
             _(
-                "NDCG@10 %(ndcg).4f against %(live).4f of version %(beside)s over %(people)s people; "
+                "NDCG@10 %(ndcg).4f against %(other).4f of version %(beside)s over %(people)s people; "
                 "the difference lies between %(low)+.4f and %(high)+.4f."
             )
-            % {**found, "low": found["minus_live"]["low"], "high": found["minus_live"]["high"]}
+            % {**found, "low": found["difference"]["low"], "high": found["difference"]["high"]}
         )
 
     def has_make_live_permission(self, request: HttpRequest) -> bool:

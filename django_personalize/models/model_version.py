@@ -6,7 +6,7 @@ from django.db import models
 class Status(models.TextChoices):
     CANDIDATE = "candidate"
     SHADOW = "shadow"
-    """Shown to nobody; each training measures it, beside the live one, on what was bought since."""
+    """Shown to nobody; each training measures it on what was bought since, beside the version that was live then."""
     LIVE = "live"
     RETIRED = "retired"
 

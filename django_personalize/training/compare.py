@@ -95,8 +95,8 @@ def since(orders: Orders, model: Model, other: Model, *, seed: int) -> dict[str,
     return {
         "people": len(mine),
         "ndcg": round(float(mine.mean()), 6),
-        "live": round(float(theirs.mean()), 6),
-        "minus_live": interval(mine - theirs, seed=seed).told(),
+        "other": round(float(theirs.mean()), 6),
+        "difference": interval(mine - theirs, seed=seed).told(),
     }
 
 

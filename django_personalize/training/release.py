@@ -13,8 +13,9 @@ from django_personalize.artifacts.model import ARRAYS, Model
 from django_personalize.artifacts.publish import KEPT, publish, tidy
 from django_personalize.conf import settings
 from django_personalize.core import clock
+from django_personalize.core.failpoints import reach
 from django_personalize.models import ModelVersion
-from django_personalize.training import gate, ladder
+from django_personalize.training import gate, ladder, shadow
 from django_personalize.training.compare import Judged
 from django_personalize.training.lease import Lease
 from django_personalize.training.shares import Shares
@@ -63,6 +64,7 @@ def release(learnt: Learnt, lease: Lease, *, as_of: datetime, fingerprint: str, 
     }
     root = settings.ARTIFACTS
     directory, digest = publish(learnt.arrays, facts, root)
+    reach("before_version")
     lease.confirm()
     version = ModelVersion.objects.create(
         directory=directory,
@@ -76,6 +78,7 @@ def release(learnt: Learnt, lease: Lease, *, as_of: datetime, fingerprint: str, 
         weights_of=learnt.weights_of,
         verdict=verdict(refused, told, live),
     )
+    reach("after_version")
     if not refused:
         pinned = promote.succeed(version)
         if pinned is not None:
@@ -84,19 +87,20 @@ def release(learnt: Learnt, lease: Lease, *, as_of: datetime, fingerprint: str, 
             version.verdict = f"{version.verdict} {gate.beside(learnt.judged, live)}"
         version.save(update_fields=["verdict"])
     lease.note(version=version)
+    reach("after_promotion")
     tidy(root, keep=[directory, *kept_directories()])
     return version
 
 
 def kept_directories() -> list[str]:
-    """Return the directories whose files stay: what is live or in the shadow, and the newest full trainings.
+    """Return the directories whose files stay: what is live, the shadow and its rival, and the newest full trainings.
 
     A shop that refreshes every quarter of an hour would otherwise have nothing to go back to after an hour.
     """
-    serving = ModelVersion.objects.filter(status__in=(ModelVersion.Status.LIVE, ModelVersion.Status.SHADOW))
+    live = ModelVersion.objects.select_related("weights_of").filter(status=ModelVersion.Status.LIVE)
     full = ModelVersion.objects.filter(weights_of=None).order_by("-pk")[:KEPT]
-    weights = [version.weights_of for version in serving.select_related("weights_of") if version.weights_of]
-    return [version.directory for version in (*serving, *full, *weights)]
+    weights = [version.weights_of for version in live if version.weights_of is not None]
+    return [version.directory for version in (*live, *weights, *full, *(shadow.pair() or ()))]
 
 
 def verdict(refused: list[str], told: dict[str, Any], live: Model | None) -> str:

@@ -70,6 +70,7 @@ def train(
         fingerprint = dataset.fingerprint(orders)
         lease.note(fingerprint=fingerprint)
         tell("read", 1, 1)
+        store.look_again()
         live = store.live()
         learnt = learn_all(
             orders,

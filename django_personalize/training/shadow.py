@@ -1,4 +1,4 @@
-"""The shadow: a version that is shown to nobody and measured, beside the live one, on what was bought since."""
+"""The shadow: a version that is shown to nobody, and measured on what was bought since it was learnt."""
 
 from __future__ import annotations
 
@@ -11,21 +11,32 @@ from django_personalize.training import compare
 from django_personalize.training.dataset import Orders
 
 
-def measure(orders: Orders, *, seed: int) -> None:
-    """Note in the shadow's row how it does beside the live version on orders that are later than what either knows.
+def pair() -> tuple[ModelVersion, ModelVersion] | None:
+    """Return the shadow and the full training before it that went live; None without either.
 
-    A live refresh knows everything up to a moment ago, so the full training whose weights it serves stands for it.
+    The two are of one age, so that neither knows more, and with each day there are more orders that both can be
+    measured on; those that went live since know the orders that would have to judge them.
     """
     shadow = ModelVersion.objects.filter(status=ModelVersion.Status.SHADOW).first()
-    live = ModelVersion.objects.select_related("weights_of").filter(status=ModelVersion.Status.LIVE).first()
-    if shadow is None or live is None:
+    if shadow is None:
+        return None
+    full = ModelVersion.objects.filter(pk__lt=shadow.pk, weights_of=None, promoted_at__isnull=False)
+    rival = full.order_by("-pk").first()
+    return None if rival is None else (shadow, rival)
+
+
+def measure(orders: Orders, *, seed: int) -> None:
+    """Note in the shadow's row how it does beside its rival on orders that are later than what either knows."""
+    found = pair()
+    if found is None:
         return
+    shadow, rival = found
     try:
-        found = compare.since(orders, _loaded(shadow), _loaded(live.weights_of or live), seed=seed)
+        figures = compare.since(orders, _loaded(shadow), _loaded(rival), seed=seed)
     except ArtifactError:
         return  # files that are not whole are told where they are to serve
-    if found is not None:
-        shadow.metrics["since"] = {**found, "beside": (live.weights_of or live).pk}
+    if figures is not None:
+        shadow.metrics["since"] = {**figures, "beside": rival.pk}
         shadow.save(update_fields=["metrics"])
 
 
