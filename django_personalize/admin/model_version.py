@@ -116,9 +116,13 @@ class ModelVersionAdmin(ReadOnlyAdmin):
         if len(versions) != 1:
             self.message_user(request, _("Select exactly one version."), messages.ERROR)
             return
+        held = ModelVersion.objects.filter(pinned=True).first()
         try:
             version = act(versions[0])
         except ArtifactError as error:
             self.message_user(request, str(error), messages.ERROR)
             return
         self.message_user(request, str(said) % {"number": version.pk}, messages.SUCCESS)
+        if held is not None and held != versions[0] and not ModelVersion.objects.filter(pk=held.pk, pinned=True):
+            off = _("Version %(number)s, which was pinned, is so no more.") % {"number": held.pk}
+            self.message_user(request, off, messages.WARNING)

@@ -23,6 +23,7 @@ STAGES = {
     "read": _("reading what was sold"),
     "factors": _("learning who likes what"),
     "measure": _("trying it on later orders"),
+    "count": _("counting what sells now"),
     "publish": _("publishing the model"),
 }
 """What the stages of a training are called before a human."""

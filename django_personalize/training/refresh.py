@@ -36,7 +36,7 @@ def refresh(
 
     It passes the gate as any other does, but for quality: no weight of it is new. Raises `NothingNew` where neither an
     order line nor the catalogue has changed, `NotEnoughData` where there is no live model yet or no order line is left,
-    and what `train` raises where another process trains.
+    and what `train` raises where another process trains. `progress` is called with read, count and publish.
     """
     with hold(settings.ARTIFACTS, kind=Kind.REFRESH, asked_by=asked_by, as_of=as_of, task_id=task_id) as lease:
 
@@ -59,7 +59,7 @@ def refresh(
             raise NothingNew(f"No order line and no item has changed since version {row.pk} was made: it stays.")
         lease.note(fingerprint=fingerprint)
         tell("read", 1, 1)
-        tell("measure", 0, 1)
+        tell("count", 0, 1)
         purchases = dataset.net(orders)
         if not len(purchases):
             raise NotEnoughData("No order line is left to learn from: the live model stays.")
@@ -75,7 +75,7 @@ def refresh(
             shares=shares(purchases),
             weights_of=row.weights_of or row,
         )
-        tell("measure", 1, 1)
+        tell("count", 1, 1)
         lease.note(counts=learnt.counts)
         tell("publish", 0, 1)
         version = release(learnt, lease, as_of=moment, fingerprint=fingerprint, live=live)
