@@ -56,7 +56,7 @@ def unpin() -> ModelVersion | None:
 def shadow(version: ModelVersion) -> ModelVersion:
     """Have each training from now on measure `version` on what is bought meanwhile, and show it to nobody.
 
-    The shadow that was is a candidate again. Raises `ArtifactError` where the files are not whole, and for what is live.
+    The shadow that was is a candidate again. Raises `ArtifactError` for the live one, and where files are not whole.
     """
     _verify(version)
     with transaction.atomic():

@@ -1,5 +1,5 @@
-"""A training is killed at every step, and at any moment: the next one takes its place, fits nothing twice, and publishes
-the very same bytes.
+"""A training is killed at every step, and at any moment: the next one takes its place, fits nothing twice, and
+publishes the very same bytes.
 """
 
 from __future__ import annotations
@@ -59,7 +59,12 @@ def stand(state: Path, filled: Path) -> dict[str, str]:
 
 def train(env: dict[str, str], *args: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-c", TRAIN, *args], cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-c", TRAIN, *args],
+        cwd=ROOT,
+        env=env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
 
 

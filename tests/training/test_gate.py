@@ -95,7 +95,9 @@ def test_fewer_than_half_of_the_order_lines_are_refused():
 def test_a_flood_of_one_buyer_or_one_hour_is_refused_unless_that_is_usual(who):
     flood = replace(USUAL, **{who: 0.6})
     (said,) = gate.sales(LINES, flood, live(5))
-    assert said.startswith(f"One {who} makes 60% of the 1,000 order lines of the last 7 days; before it was at most 20%.")
+    assert said.startswith(
+        f"One {who} makes 60% of the 1,000 order lines of the last 7 days; before it was at most 20%."
+    )
     assert gate.sales(LINES, replace(flood, **{f"{who}_before": 0.41}), live(5)) == []
     assert gate.sales(LINES, flood, knowing(metrics={"shares": {who: 0.41}})) == []
     assert gate.sales(LINES, replace(flood, lines=199), live(5)) == []

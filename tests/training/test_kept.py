@@ -55,7 +55,14 @@ def test_equal_rows_seed_and_trainer_have_one_name_and_any_difference_another():
         return kept.name(job, trainer(), seed=seed, threads=threads)
 
     older = replace(JOB, weight=JOB.weight / 2)
-    names = {name(), name(job=older), name(trainer=Deeper), name(seed=1), name(threads=2), name(replace(JOB, n_users=3))}
+    names = {
+        name(),
+        name(job=older),
+        name(trainer=Deeper),
+        name(seed=1),
+        name(threads=2),
+        name(replace(JOB, n_users=3)),
+    }
     assert len(names) == 6
     assert name() == name()
 

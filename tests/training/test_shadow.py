@@ -46,8 +46,8 @@ def test_later_versions_and_refreshes_are_not_what_it_is_measured_beside(two):
     assert pair() == (shade, live)
     for changes in ({"weights_of": live}, {}):
         ModelVersion.objects.create(
-            directory=f"another {len(changes)}", manifest_sha256="0" * 64, as_of=AS_OF, created_at=AS_OF, fingerprint="f",
-            seconds=1, promoted_at=AS_OF, **changes,
+            directory=f"another {len(changes)}", manifest_sha256="0" * 64, as_of=AS_OF, created_at=AS_OF,
+            fingerprint="f", seconds=1, promoted_at=AS_OF, **changes,
         )  # fmt: skip
     assert pair() == (shade, live)
 
@@ -62,7 +62,7 @@ def test_without_later_orders_or_with_damaged_files_there_is_no_figure_and_no_er
 
 
 def test_each_training_measures_it_and_keeps_its_files_and_those_of_what_was_live(two):
-    live, shade = two
+    _, shade = two
     for _ in range(6):
         run.train(evaluate=False)
     shade.refresh_from_db()
