@@ -18,7 +18,7 @@ import pytest
 
 from tests.conftest import need
 from tests.faults.servers import postgres, postgres_binaries
-from tests.faults.training import COUNTED, FILL, TAKES, TRAIN, fits
+from tests.faults.training import COUNTED, FILL, SETTINGS, TAKES, TRAIN, fits
 from tests.processes import ROOT, environment, run
 
 AS_OF = (datetime.now(UTC) - timedelta(minutes=5)).isoformat()
@@ -54,7 +54,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def stand(state: Path, filled: Path) -> dict[str, str]:
     state.mkdir(exist_ok=True)
     (state / "db.sqlite3").write_bytes(filled.read_bytes())
-    return environment(state, **{COUNTED: str(state / "fits.txt")})
+    return environment(state, **{"DJANGO_SETTINGS_MODULE": SETTINGS, COUNTED: str(state / "fits.txt")})
 
 
 def train(env: dict[str, str], *args: str) -> subprocess.Popen[str]:
@@ -158,7 +158,7 @@ def test_of_two_hosts_that_begin_in_the_same_moment_exactly_one_trains(tmp_path:
     need("postgres", postgres_binaries() is not None, "install the server's package")
     with postgres(tmp_path) as server:
         address = {"DATABASE_URL": f"postgresql://postgres@127.0.0.1:{server.port}/postgres"}
-        counted = {COUNTED: str(tmp_path / "fits.txt"), TAKES: "4"}
+        counted = {"DJANGO_SETTINGS_MODULE": SETTINGS, COUNTED: str(tmp_path / "fits.txt"), TAKES: "4"}
         hosts = [environment(tmp_path / name, **address, **counted) for name in ("one", "other")]
         for host in hosts:
             Path(host["PERSONALIZE_TEST_STATE"]).mkdir()

@@ -8,14 +8,13 @@ from pathlib import Path
 
 from django_personalize.testing.doubles import SingularTrainer
 
+SETTINGS = "tests.faults.training_settings"
 COUNTED = "PERSONALIZE_TEST_FITS"
 TAKES = "PERSONALIZE_TEST_FIT_SECONDS"
 TRAIN = """
 import sys
 from datetime import datetime
 import django; django.setup()
-from django_personalize.conf import settings
-settings.given["TRAINERS"] = ["tests.faults.training.Counting"]
 from django_personalize.training.run import train
 version = train(as_of=datetime.fromisoformat(sys.argv[1]) if len(sys.argv) > 1 else None)
 print(version.status, version.manifest_sha256)
