@@ -85,8 +85,8 @@ class TrainingRunAdmin(ReadOnlyAdmin):
         if run.status != RunStatus.RUNNING:
             return name
         return format_html(
-            '<progress value="{}" max="{}"></progress> {} ({}/{})',
-            run.done, max(run.total, 1), name, run.done, run.total,
+            '<progress value="{}" max="{}"></progress> {} ({} %)',
+            run.done, max(run.total, 1), name, 100 * run.done // max(run.total, 1),
         )  # fmt: skip
 
     @admin.display(description=_("took"))

@@ -1,8 +1,9 @@
-"""One fit in a process of its own: `python -m django_personalize.training.child TRAINER SEED THREADS`.
+"""One fit in a process of its own: `python -m django_personalize.training.child TRAINER SEED THREADS TOLD`.
 
 Interactions come in on stdin, after their size, and factors go out on stdout, both as plain `.npy` streams. A
 subprocess rather than multiprocessing, because Celery's prefork workers may not have multiprocessing children. It never
-touches a database, and ends when the process that started it does: nobody would take what it learns.
+touches a database, says on the descriptor TOLD how far it is, and ends when the process that started it does: nobody
+would take what it learns.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from typing import IO
 
@@ -28,19 +30,37 @@ SIZE = 8
 """Bytes that say how many of rows follow; stdin stays open after them."""
 
 
-def fit(path: str, interactions: Interactions, *, seed: int, threads: int) -> Factors:
-    """Fit in a child process and return what came back; equal to fitting here, byte by byte, with one thread."""
+def fit(
+    path: str,
+    interactions: Interactions,
+    *,
+    seed: int,
+    threads: int,
+    progress: Callable[[int, int], None] | None = None,
+    begun: Callable[[subprocess.Popen[bytes]], None] | None = None,
+) -> Factors:
+    """Fit in a child process and return what came back; equal to fitting here, byte by byte, with one thread.
+
+    `progress` is called with (done, total) epochs, and `begun` with the process, for whoever may want to end it.
+    """
     rows = io.BytesIO()
     sizes = np.array([interactions.n_users, interactions.n_items])
     _write(rows, sizes, interactions.user, interactions.item, interactions.weight)
-    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as errors:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "django_personalize.training.child", path, str(seed), str(threads)],
-            stdin=subprocess.PIPE,
-            stdout=out,
-            stderr=errors,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(entry or "." for entry in sys.path)},
-        )
+    hear, tell = os.pipe()
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as errors, os.fdopen(hear) as heard:
+        try:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "django_personalize.training.child", path, str(seed), str(threads), str(tell)],
+                stdin=subprocess.PIPE,
+                stdout=out,
+                stderr=errors,
+                pass_fds=(tell,),
+                env={**os.environ, "PYTHONPATH": os.pathsep.join(entry or "." for entry in sys.path)},
+            )
+        finally:
+            os.close(tell)
+        if begun is not None:
+            begun(process)
         with process:
             given = process.stdin
             assert given is not None
@@ -48,7 +68,11 @@ def fit(path: str, interactions: Interactions, *, seed: int, threads: int) -> Fa
                 given.write(rows.tell().to_bytes(SIZE, "little"))
                 given.write(rows.getbuffer())
                 given.flush()
-            process.wait()  # while its stdin stays open: it ends with this process
+            for line in heard:  # until it ends, and while its stdin stays open: it ends with this process
+                if progress is not None:
+                    done, _, total = line.partition("/")
+                    progress(int(done), int(total))
+            process.wait()
         out.seek(0)
         errors.seek(0)
         message = errors.read().decode(errors="replace").strip()
@@ -71,11 +95,11 @@ def _read(stream: IO[bytes], n: int) -> list[np.ndarray]:
 
 def _end_with_parent() -> None:
     """Die once stdin is closed, which the kernel does for a parent that was killed."""
-    sys.stdin.buffer.read()
+    os.read(sys.stdin.fileno(), 1)  # past the buffer, whose lock would be held when this process ends by itself
     os._exit(1)
 
 
-def main(path: str, seed: int, threads: int) -> int:
+def main(path: str, seed: int, threads: int, tell: int) -> int:
     given = sys.stdin.buffer
     rows = given.read(int.from_bytes(given.read(SIZE), "little"))
     sizes, user, item, weight = _read(io.BytesIO(rows), 4)
@@ -84,8 +108,11 @@ def main(path: str, seed: int, threads: int) -> int:
     out = sys.stdout.buffer
     sys.stdout = sys.stderr  # a trainer that prints must not tear the stream
     trainer: Trainer = loading.instance(path)
+    told = os.fdopen(tell, "w", buffering=1)  # closed by the end of this process, which is what it means
     try:
-        factors = trainer.fit(interactions, seed=seed, threads=threads)
+        factors = trainer.fit(
+            interactions, seed=seed, threads=threads, progress=lambda done, total: print(f"{done}/{total}", file=told)
+        )
     except TrainerUnavailable as error:
         print(error, file=sys.stderr)  # noqa: T201
         return UNAVAILABLE
@@ -95,4 +122,4 @@ def main(path: str, seed: int, threads: int) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3])))
+    sys.exit(main(sys.argv[1], *map(int, sys.argv[2:])))

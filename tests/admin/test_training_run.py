@@ -26,7 +26,7 @@ def begun(monkeypatch):
 def test_the_desk_shows_how_far_a_training_is_and_cannot_be_typed_in(admin_client):
     run = running(stage="factors", done=1, total=3, log=[["read", 0.0], ["factors", 12.4]])
     page = admin_client.get(URL).content.decode()
-    assert '<progress value="1" max="3"></progress> learning who likes what (1/3)' in page
+    assert '<progress value="1" max="3"></progress> learning who likes what (33 %)' in page
     assert f"Run {run.pk} is training." in page
     page = admin_client.get(f"{URL}{run.pk}/change/").content.decode()
     assert "<li>0 s reading what was sold</li><li>12 s learning who likes what</li>" in page
