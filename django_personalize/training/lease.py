@@ -15,17 +15,18 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.db import DatabaseError, IntegrityError, InterfaceError, OperationalError, connection, transaction
 
 from django_personalize.core import clock
-from django_personalize.exceptions import NotEnoughData, NothingNew, TrainingRunning
-from django_personalize.models import TrainingRun
+from django_personalize.exceptions import NotEnoughData, NothingNew, PersonalizeError, TrainingRunning
+from django_personalize.models import ModelVersion, TrainingRun
 from django_personalize.models.training_run import AskedBy, Kind, RunStatus
 
 LOCK = "training.lock"
@@ -35,6 +36,8 @@ EVERY = 1.0
 """Seconds between two notes of how far a stage is."""
 RESUMED = timedelta(hours=6)
 """How old the moment of a training that did not end may be for the next one to take it over, and its fits with it."""
+PATIENCE = 600.0
+"""Seconds for which a full training waits for a refresh, which takes seconds: the night must not be lost to one."""
 KEPT = 500
 """Rows that stay; a refresh every quarter of an hour writes a hundred a day."""
 logger = logging.getLogger(__name__)
@@ -97,8 +100,8 @@ class Lease:
                 cpu_seconds=_cpu() - self._cpu,
                 peak_bytes=_peak(),
             )
-            old = TrainingRun.objects.order_by("-pk").values_list("pk", flat=True)[KEPT : KEPT + 1]
-            TrainingRun.objects.filter(pk__lte=old[0]).delete() if old else None
+            for oldest in TrainingRun.objects.order_by("-pk").values_list("pk", flat=True)[KEPT : KEPT + 1]:
+                TrainingRun.objects.filter(pk__lte=oldest).delete()
             self.run.refresh_from_db()
 
     def _live(self) -> None:
@@ -117,19 +120,19 @@ class Lease:
 def hold(root: Path, *, kind: Kind, asked_by: str, as_of: datetime | None = None, task_id: str = "") -> Iterator[Lease]:
     """Be the one process that trains, from here to the end of the block, whose outcome becomes the row's.
 
-    Raises `TrainingRunning` where another process trains, and `RuntimeError` within a transaction, in which nobody
-    could see how far it is. Without `as_of` the moment is now, or that of a full training which did not come to its end
-    within the last six hours: what it fitted is on disk.
+    Raises `TrainingRunning` where another process trains, though a full training waits for a refresh to end, and
+    `RuntimeError` within a transaction, in which nobody could see how far it is. Without `as_of` the moment is now, or
+    that of a full training which did not come to its end within the last six hours: what it fitted is on disk.
     """
-    with _alone(root):
-        lease = Lease(_take(kind, asked_by, as_of, task_id))
+    with ExitStack() as locked:
+        lease = _begin(locked, root, kind, lambda: _take(kind, asked_by, as_of, task_id))
         try:
             yield lease
         except (NotEnoughData, NothingNew) as error:
             lease.end(RunStatus.SKIPPED, str(error))
             raise
         except BaseException as error:
-            lease.end(RunStatus.FAILED, f"{type(error).__name__}: {error}".rstrip(": "))
+            lease.end(RunStatus.FAILED, _said(error))
             raise
         lease.end(RunStatus.DONE)
 
@@ -141,6 +144,20 @@ def skip(kind: Kind, asked_by: str, task_id: str, why: str) -> None:
         kind=kind, asked_by=asked_by, task_id=task_id, status=RunStatus.SKIPPED, why=why, host=_host(), pid=os.getpid(),
         started_at=now, beat_at=now, ended_at=now, as_of=now,
     )  # fmt: skip
+
+
+def _begin(locked: ExitStack, root: Path, kind: Kind, take: Callable[[], TrainingRun]) -> Lease:
+    began = time.monotonic()
+    while True:
+        try:
+            locked.enter_context(_alone(root))
+            return Lease(take())
+        except TrainingRunning:
+            locked.close()
+            brief = TrainingRun.objects.filter(status=RunStatus.RUNNING, kind=Kind.REFRESH).exists()
+            if kind == Kind.REFRESH or not brief or time.monotonic() - began > PATIENCE:
+                raise
+            time.sleep(EVERY)
 
 
 def _take(kind: Kind, asked_by: str, as_of: datetime | None, task_id: str) -> TrainingRun:
@@ -171,6 +188,17 @@ def _bury(now: datetime) -> None:
             )
 
 
+def _said(error: BaseException) -> str:
+    """Return what went wrong in words: of an error that nobody expected only what and where, for its own words may
+    quote rows of the shop's; the log of whoever trains has them.
+    """
+    kind = type(error).__name__
+    if isinstance(error, PersonalizeError | OSError | OperationalError | InterfaceError):
+        return f"{kind}: {error}"
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{kind} in {Path(frames[-1].filename).name}, line {frames[-1].lineno}." if frames else kind
+
+
 def _gone(pid: int) -> bool:
     """Say whether a process of this host has ended; this very process has, as what it was before: it holds the lock."""
     if pid == os.getpid():
@@ -185,11 +213,16 @@ def _gone(pid: int) -> bool:
 
 
 def _resumed(kind: Kind, now: datetime) -> datetime | None:
-    """Return the moment of the last training of this kind, where it did not end and is not long ago."""
+    """Return the moment of the last training, a full one that did not end, not long ago; None where a version that is
+    later than it has gone live since.
+    """
+    if kind != Kind.FULL:
+        return None
     last = TrainingRun.objects.filter(kind=kind).exclude(status=RunStatus.SKIPPED).first()
     if last is None or last.status == RunStatus.DONE or not timedelta(0) <= now - last.as_of <= RESUMED:
         return None
-    return last.as_of
+    overtaken = ModelVersion.objects.filter(status=ModelVersion.Status.LIVE, as_of__gt=last.as_of).exists()
+    return None if overtaken else last.as_of
 
 
 def _running(run: TrainingRun) -> Any:

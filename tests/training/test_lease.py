@@ -7,11 +7,11 @@ import threading
 from datetime import timedelta
 
 import pytest
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, OperationalError, connection, transaction
 
 from django_personalize.core import clock
-from django_personalize.exceptions import NotEnoughData, NothingNew, TrainingRunning
-from django_personalize.models import TrainingRun
+from django_personalize.exceptions import NotEnoughData, NothingNew, ShopError, TrainingRunning
+from django_personalize.models import ModelVersion, TrainingRun
 from django_personalize.models.training_run import Kind
 from django_personalize.training import lease
 from django_personalize.training.lease import hold
@@ -70,15 +70,17 @@ def test_within_a_second_only_a_new_stage_is_written(tmp_path, django_assert_num
     [
         (NotEnoughData("No order line."), "skipped", "No order line."),
         (NothingNew("Nothing."), "skipped", "Nothing."),
-        (ValueError("a bad value"), "failed", "ValueError: a bad value"),
-        (KeyboardInterrupt(), "failed", "KeyboardInterrupt"),
+        (ShopError("a bad mapping"), "failed", "ShopError: a bad mapping"),
+        (OperationalError("it went away"), "failed", "OperationalError: it went away"),
+        (ValueError("of ann@example.com"), "failed", "ValueError in test_lease.py, line {line}."),
+        (KeyboardInterrupt(), "failed", "KeyboardInterrupt in test_lease.py, line {line}."),
     ],
 )
 def test_how_it_ended_is_in_its_row_in_words(tmp_path, error, status, why):
-    with pytest.raises(type(error)), hold(tmp_path, **FULL):
+    with pytest.raises(type(error)) as raised, hold(tmp_path, **FULL):
         raise error
     row = TrainingRun.objects.get()
-    assert (row.status, row.why) == (status, why)
+    assert (row.status, row.why) == (status, why.format(line=raised.traceback[0].lineno + 1))
     with hold(tmp_path, **FULL):
         pass  # nothing stands in the way of the next
 
@@ -172,6 +174,42 @@ def test_a_moment_of_long_ago_is_not_taken_over(tmp_path, frozen):
     frozen(lease.RESUMED + timedelta(seconds=1))
     with hold(tmp_path, **FULL) as held:
         assert held.run.as_of == clock.now()
+
+
+def test_a_moment_that_a_refresh_has_overtaken_is_not_taken_over(tmp_path, frozen):
+    with pytest.raises(ValueError, match="no"), hold(tmp_path, **FULL):
+        raise ValueError("no")
+    frozen(timedelta(minutes=10))
+    ModelVersion.objects.create(
+        status="live", directory="d", manifest_sha256="0" * 64, as_of=clock.now(), created_at=clock.now(),
+        fingerprint="f", seconds=1,
+    )  # fmt: skip
+    with hold(tmp_path, **FULL) as held:
+        assert held.run.as_of == clock.now()
+
+
+def test_a_full_training_waits_for_a_refresh_and_a_refresh_for_nobody(tmp_path, monkeypatch):
+    other = running(kind="refresh")
+    waited = []
+
+    def sleep(seconds):
+        waited.append(seconds)
+        if len(waited) == 3:
+            TrainingRun.objects.filter(pk=other.pk).update(status="done")
+
+    monkeypatch.setattr(lease.time, "sleep", sleep)
+    with pytest.raises(TrainingRunning), hold(tmp_path, kind=Kind.REFRESH, asked_by="schedule"):
+        pass
+    assert waited == []
+    with hold(tmp_path, **FULL):
+        assert waited == [lease.EVERY] * 3
+
+
+def test_a_full_training_does_not_wait_for_ever(tmp_path, monkeypatch):
+    running(kind="refresh")
+    monkeypatch.setattr(lease, "PATIENCE", 0.0)
+    with pytest.raises(TrainingRunning), hold(tmp_path, **FULL):
+        pass
 
 
 def test_the_newest_rows_stay(tmp_path, monkeypatch):
