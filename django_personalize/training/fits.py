@@ -56,6 +56,8 @@ class Fits:
             self._futures = [self._pool.submit(self._there, place) for place in range(len(jobs))]
 
     def __enter__(self) -> Fits:
+        if self._jobs:
+            self._tell()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *exc: object) -> None:

@@ -83,7 +83,9 @@ def release(learnt: Learnt, lease: Lease, *, as_of: datetime, fingerprint: str, 
         pinned = promote.succeed(version)
         if pinned is not None:
             version.verdict = f"Version {pinned.pk} is pinned, so this one stays a candidate. {version.verdict}"
-        elif learnt.weights_of is None and learnt.judged is not None:
+        elif learnt.weights_of is not None:
+            version.verdict = f"A refresh with the weights of version {learnt.weights_of.pk}. {version.verdict}"
+        elif learnt.judged is not None:
             version.verdict = f"{version.verdict} {gate.beside(learnt.judged, live)}"
         version.save(update_fields=["verdict"])
     lease.note(version=version)

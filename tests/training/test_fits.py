@@ -70,7 +70,7 @@ def test_each_epoch_is_told_of_all_jobs_together(trainer):
     with Fits([job(2), job(3)], seed=5, threads=1, progress=lambda *words: told.append(words)) as fits:
         assert fits.get(1).vectors.tolist() == [[5.0]] * 3
         fits.get(0)
-    assert [done for _, done, _ in told] == [25, 50, 75, 100, 100, 125, 150, 175, 200, 200]
+    assert [done for _, done, _ in told] == [0, 25, 50, 75, 100, 100, 125, 150, 175, 200, 200]
     assert {(stage, total) for stage, _, total in told} == {("factors", 200)}
 
 

@@ -48,6 +48,9 @@ def test_todays_sales_go_live_with_the_weights_of_the_night(live, monkeypatch):
         assert np.array_equal(getattr(now, name), getattr(before, name))
     assert (now.rungs, now.fold, now.as_of) == (before.rungs, before.fold, LATER.timestamp())
     assert version.counts["lines"] == live.counts["lines"] + 30
+    assert version.verdict.startswith(
+        f"A refresh with the weights of version {live.pk}. The ladder stands on 'ranker'."
+    )
     assert version.metrics["rungs"] == live.metrics["rungs"]
     row = TrainingRun.objects.get(kind="refresh")
     assert (row.status, row.version) == ("done", version)
