@@ -36,7 +36,7 @@ def need(name: str, there: bool, how: str) -> None:
 
 @contextmanager
 def undone() -> Iterator[None]:
-    """Undo every row in the end, for a module's fixtures; what wants no transaction around it works, as in a TestCase."""
+    """Undo every row in the end, for a module's fixtures; what wants no transaction around it works, as in TestCase."""
     block = transaction.atomic()
     block._from_testcase = True
     with block:

@@ -12,7 +12,7 @@ from django_personalize.artifacts import store
 from django_personalize.conf import settings as personalize
 from django_personalize.exceptions import NotEnoughData, TrainerUnavailable, TrainingRunning
 from django_personalize.integrations.lightfm import INSTALL
-from django_personalize.models import Event, ModelVersion, Visitor
+from django_personalize.models import Event, ModelVersion, TrainingRun, Visitor
 from django_personalize.training import evaluate, fits, lease, run
 from tests.training.small import NOW, two_tastes
 
@@ -179,6 +179,48 @@ def test_a_version_older_than_the_live_one_stays_a_candidate(shop):
     assert older.verdict == (
         "It is stale: what it learnt from ends 1.0 days before what the live model learnt from. The live model stays."
     )
+
+
+@pytest.mark.django_db
+def test_beside_a_live_version_that_ends_before_the_held_out_days_it_is_measured_on_the_same_people(shop):
+    fill(two_tastes())
+    run.train(as_of=AS_OF - timedelta(days=40))
+    version = run.train(as_of=AS_OF)
+    assert version.status == "live"
+    assert "Beside recent popularity NDCG@10 +0." in version.verdict
+    assert "Beside the live model on the same days " in version.verdict
+
+
+@pytest.mark.django_db
+def test_beside_one_that_knows_the_held_out_days_their_ladders_are_told(shop):
+    fill(two_tastes())
+    run.train(as_of=AS_OF - timedelta(days=1))
+    version = run.train(as_of=AS_OF)
+    assert version.status == "live"
+    assert "both cannot be compared fairly on them; by their ladders 0." in version.verdict
+
+
+@pytest.mark.django_db
+def test_sales_that_went_missing_are_refused(shop):
+    fill(two_tastes(people=40))
+    sound = run.train(as_of=AS_OF, evaluate=False)
+    keys = Event.objects.order_by("pk").values_list("pk", flat=True)
+    Event.objects.filter(pk__in=list(keys[: 2 * len(keys) // 3])).delete()
+    version = run.train(as_of=AS_OF, evaluate=False)
+    assert version.status == "candidate"
+    assert version.verdict.startswith("Sales are missing: ")
+    assert store.live().number == sound.pk
+
+
+@pytest.mark.django_db
+def test_a_training_says_in_its_row_what_it_read_and_what_it_made(shop):
+    fill(two_tastes(people=110))
+    version = run.train(as_of=AS_OF, evaluate=False, asked_by="admin", task_id="a-message")
+    row = TrainingRun.objects.get()
+    assert (row.status, row.kind, row.asked_by, row.task_id) == ("done", "full", "admin", "a-message")
+    assert (row.version, row.fingerprint, row.counts) == (version, version.fingerprint, version.counts)
+    assert [stage for stage, _ in row.log] == ["read", "factors", "measure", "publish"]
+    assert not (personalize.ARTIFACTS / "fits").exists()
 
 
 @pytest.mark.django_db
