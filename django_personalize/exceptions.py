@@ -33,3 +33,7 @@ class TrainingRunning(PersonalizeError):
 
 class SpoolFull(PersonalizeError):
     """More waits to be stored than the setting allows; nothing was taken. Say so, and have it sent again later."""
+
+
+class NothingNew(PersonalizeError):
+    """There is nothing that the live model does not know already; it stays as it is."""

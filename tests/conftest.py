@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.core.cache import cache
+from django.db import transaction
 
 from django_personalize.artifacts import store
 from django_personalize.capture import carts, findings, page_views
@@ -30,6 +32,16 @@ def need(name: str, there: bool, how: str) -> None:
         pytest.fail(f"{name} is required here and missing: {how}")
     if not there:
         pytest.skip(f"{name} is not there: {how}")
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """Undo every row in the end, for a module's fixtures; what wants no transaction around it works, as in TestCase."""
+    block = transaction.atomic()
+    block._from_testcase = True
+    with block:
+        yield
+        transaction.set_rollback(True)
 
 
 @pytest.fixture(autouse=True)

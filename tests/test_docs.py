@@ -20,6 +20,7 @@ from django_personalize.templatetags.personalize import register
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = (ROOT / "docs" / "reference.md").read_text()
 SHOP = (ROOT / "docs" / "shop.md").read_text()
+TRAINING = (ROOT / "docs" / "training.md").read_text()
 PRIVACY = (ROOT / "docs" / "privacy.md").read_text()
 README = (ROOT / "README.md").read_text()
 
@@ -67,11 +68,19 @@ def test_commands():
 def test_tasks():
     from celery import current_app
 
-    from django_personalize.tasks import drain, purge, segments, sync, train
+    from django_personalize.tasks import drain, purge, refresh, segments, sync, train
 
     ours = {name for name in current_app.tasks if name.startswith("personalize.")}
-    tasks = (drain.drain, purge.purge, segments.segments, sync.sync, train.train)
+    tasks = (drain.drain, purge.purge, refresh.refresh, segments.segments, sync.sync, train.train)
     assert rows(section(REFERENCE, "Celery tasks")) == ours == {task.name for task in tasks}
+
+
+def test_the_schedule_on_the_page_on_training_names_tasks_that_exist():
+    given = {}
+    exec(re.search(r"```python\n(.*?)```", TRAINING, re.S)[1], given)
+    named = {entry["task"] for entry in given["CELERY_BEAT_SCHEDULE"].values()}
+    assert named == {"personalize.sync", "personalize.refresh", "personalize.train"}
+    assert named < rows(section(REFERENCE, "Celery tasks"))
 
 
 def test_what_the_page_on_privacy_names():

@@ -1,3 +1,10 @@
 """Doors: the merchandiser's desk in the stock Django admin. One file per noun, imported here for Django to find."""
 
-from django_personalize.admin import consent_record, finding, intake, model_version, quarantined  # noqa: F401
+from django_personalize.admin import (  # noqa: F401
+    consent_record,
+    finding,
+    intake,
+    model_version,
+    quarantined,
+    training_run,
+)

@@ -10,6 +10,7 @@ STAGES = {
     "read": "Reading what was sold",
     "factors": "Learning who likes what",
     "measure": "Trying it on later orders",
+    "count": "Counting what sells now",
     "publish": "Publishing the model",
     "report": "Holding out the last days",
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.management.base import CommandError
 from django.db.models.constants import LOOKUP_SEP
 from django.urls import reverse
 
@@ -213,3 +214,24 @@ def model(version: ModelVersion | str) -> str:
     told += f" It shows {RUNGS[ladder['rung']]}, learnt from {plural(version.counts.get('lines', 0), 'order line')}."
     following = ladder["next"]
     return told if following is None else f"{told} The next step, {RUNGS[following['rung']]}, {following['why']}."
+
+
+def version(number: int) -> ModelVersion:
+    """Return the version of this number; `CommandError` names those that there are."""
+    found = ModelVersion.objects.filter(pk=number).first()
+    if found is None:
+        newest = ", ".join(str(pk) for pk in ModelVersion.objects.values_list("pk", flat=True)[:5])
+        raise CommandError(f"There is no version {number}. The newest are: {newest or 'none yet'}.")
+    return found
+
+
+def went_live(version: ModelVersion, pinned: ModelVersion | None) -> list[str]:
+    """Say that `version` is live, where `pinned` was pinned before."""
+    told = [f"Version {version.pk} is live. Every web process serves it within seconds."]
+    if pinned is not None and pinned.pk != version.pk:
+        told.append(f"Version {pinned.pk}, which was pinned, is so no more.")
+    if version.pinned:
+        told.append(
+            "It is pinned: what is learnt from now on becomes a candidate. personalize_promote --unpin ends that."
+        )
+    return told

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('personalize', '0002_intake_consent_privacy'),
+        ('personalize', '0003_training_runs'),
     ]
 
     operations = [

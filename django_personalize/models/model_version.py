@@ -5,6 +5,8 @@ from django.db import models
 
 class Status(models.TextChoices):
     CANDIDATE = "candidate"
+    SHADOW = "shadow"
+    """Shown to nobody; each training measures it on what was bought since, beside the version that was live then."""
     LIVE = "live"
     RETIRED = "retired"
 
@@ -12,7 +14,7 @@ class Status(models.TextChoices):
 class ModelVersion(models.Model):
     """Derived. One published artefact: where its arrays lie, what they were learnt from, how they did.
 
-    At most one row is live. Promotion and roll-back flip rows and nothing else.
+    At most one row is live, and at most one is the shadow. Promotion and roll-back flip rows and nothing else.
     """
 
     Status = Status
@@ -32,11 +34,21 @@ class ModelVersion(models.Model):
     seconds = models.FloatField()
     verdict = models.TextField(blank=True, default="")
     """What the gate said, in words."""
+    pinned = models.BooleanField(default=False)
+    """Stays live until somebody says otherwise: what is learnt meanwhile becomes a candidate."""
+    weights_of = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="refreshed")
+    """The full training whose factors and ranker a refresh serves with; None for a full training."""
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
                 fields=["status"], condition=models.Q(status="live"), name="personalize_one_live_model"
+            ),
+            models.UniqueConstraint(
+                fields=["status"], condition=models.Q(status="shadow"), name="personalize_one_shadow_model"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(pinned=False) | models.Q(status="live"), name="personalize_only_live_is_pinned"
             ),
         ]
         ordering = ["-id"]

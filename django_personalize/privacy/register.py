@@ -32,6 +32,7 @@ from django_personalize.models import (
     ModelVersion,
     OrderLink,
     Quarantined,
+    TrainingRun,
     Visitor,
 )
 from django_personalize.privacy.person import Person
@@ -116,5 +117,6 @@ REGISTER: Mapping[type[Model], AboutPeople | AboutNobody] = {
     ),
     Intake: AboutNobody("Sums per day of what came in."),
     ModelVersion: AboutNobody("What was learnt of items; a model holds no people."),
+    TrainingRun: AboutNobody("How a training went: times, counts and figures over everybody."),
 }
 """In the order in which rows are erased: what points at others goes before them. The keys go with the answers."""

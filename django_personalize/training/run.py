@@ -2,40 +2,36 @@
 
 from __future__ import annotations
 
-import fcntl
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from numpy.typing import NDArray
 
-from django_personalize.artifacts import promote, store
+from django_personalize.artifacts import store
 from django_personalize.artifacts.model import Model
-from django_personalize.artifacts.publish import publish, tidy
 from django_personalize.conf import settings
-from django_personalize.core import clock
 from django_personalize.core.arrays import DAY, Interactions, Purchases
-from django_personalize.exceptions import NotEnoughData, TrainerUnavailable, TrainingRunning
+from django_personalize.exceptions import NotEnoughData, TrainerUnavailable
 from django_personalize.models import ModelVersion
+from django_personalize.models.training_run import AskedBy, Kind
 from django_personalize.training import catalogue as catalogues
-from django_personalize.training import dataset, evaluate, gate, ladder, ranker, split
+from django_personalize.training import compare, dataset, evaluate, gate, kept, ladder, ranker, shadow, split
 from django_personalize.training.catalogue import Catalogue
 from django_personalize.training.dataset import Orders
 from django_personalize.training.factors import interactions
 from django_personalize.training.fits import Fits
 from django_personalize.training.learn import learn, with_als, with_factors
+from django_personalize.training.lease import hold
 from django_personalize.training.metrics import Score
+from django_personalize.training.release import OF_ITEMS, Arrays, Learnt, release
+from django_personalize.training.shares import shares
 
 Progress = Callable[[str, int, int], None]
-Arrays = dict[str, NDArray[Any]]
 WINDOW_DAYS = 30.0
 SHARE = 0.25
 """A young shop holds out this share of its time, where that is less than the window."""
-LOCK = "training.lock"
 
 
 def train(
@@ -45,45 +41,52 @@ def train(
     threads: int | None = None,
     progress: Progress | None = None,
     evaluate: bool = True,
+    asked_by: str = AskedBy.COMMAND,
+    task_id: str = "",
 ) -> ModelVersion:
     """Return the version that was published; its status says whether it went live and its verdict why or why not.
 
-    Nothing later than `as_of` (now unless given) is learnt from. Equal rows, `as_of`, seed and one thread give equal
-    bytes. Raises `TrainingRunning` where another process trains, `NotEnoughData` where no order line is left.
-    `progress` is called with (stage, done, total): read, factors, measure, publish. Without `evaluate` the data alone
-    decides which rungs stand.
+    Nothing later than `as_of` is learnt from: now unless given, or the moment of a training that did not end within the
+    last hours, whose fits are on disk. Equal rows, `as_of`, seed and one thread give equal bytes. Raises
+    `TrainingRunning` where another process trains, `NotEnoughData` where no order line is left, and `RuntimeError`
+    within a transaction. `progress` is called with (stage, done, total): read, factors, measure, publish. Without
+    `evaluate` the data alone decides which rungs stand.
     """
-    started = time.monotonic()
-    moment = as_of or clock.now()
-    tell = progress or _silent
-    with _alone(settings.ARTIFACTS):
+    seed = settings.SEED if seed is None else seed
+    fits = settings.ARTIFACTS / kept.FITS
+    with hold(settings.ARTIFACTS, kind=Kind.FULL, asked_by=asked_by, as_of=as_of, task_id=task_id) as lease:
+
+        def tell(stage: str, done: int, total: int) -> None:
+            lease.tell(stage, done, total)
+            if progress is not None:
+                progress(stage, done, total)
+
         tell("read", 0, 1)
+        moment = lease.run.as_of
         orders = dataset.load(moment)
         facts = catalogues.before(catalogues.load(), moment.timestamp() + 1.0)
+        fingerprint = dataset.fingerprint(orders)
+        lease.note(fingerprint=fingerprint)
         tell("read", 1, 1)
+        store.look_again()
+        live = store.live()
         learnt = learn_all(
             orders,
             facts,
-            seed=settings.SEED if seed is None else seed,
+            seed=seed,
             threads=settings.THREADS if threads is None else threads,
             progress=tell,
             judged=evaluate,
+            keep=fits,
+            live=live,
         )
+        lease.note(counts=learnt.counts, metrics=learnt.metrics)
         tell("publish", 0, 1)
-        version = _publish(learnt, orders, moment, started)
+        version = release(learnt, lease, as_of=moment, fingerprint=fingerprint, live=live)
+        shadow.measure(orders, seed=seed)
+        kept.tidy(fits)
         tell("publish", 1, 1)
     return version
-
-
-@dataclass(slots=True, kw_only=True)
-class Learnt:
-    """What one training made, before the gate."""
-
-    arrays: Arrays
-    verdicts: dict[str, ladder.Rung]
-    fold: str
-    counts: dict[str, int]
-    metrics: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,12 +100,20 @@ class _Cut:
 
 
 def learn_all(
-    orders: Orders, facts: Catalogue, *, seed: int, threads: int, progress: Progress, judged: bool = True
+    orders: Orders,
+    facts: Catalogue,
+    *,
+    seed: int,
+    threads: int,
+    progress: Progress,
+    judged: bool = True,
+    keep: Path | None = None,
+    live: Model | None = None,
 ) -> Learnt:
     """Learn at `orders.as_of` and, for the judgement, one and two windows before it; `NotEnoughData` without a line.
 
     The window before the last chooses the fold-in and fits the ranker; the last one, unseen by either, judges every
-    rung. The weights that were judged are those that serve.
+    rung, and the whole beside `live`. The weights that were judged are those that serve. Fits are kept in `keep`.
     """
     now = _cut(orders, facts, orders.as_of)
     if not len(now.purchases):
@@ -122,7 +133,7 @@ def learn_all(
     fitting = [cut for cut in cuts if ladder.enough("factors", ladder.count(cut.purchases, 0))]
     missing: dict[str, str] = {}
     arrays: dict[float, Arrays] = {}
-    with Fits([cut.job for cut in fitting], seed=seed, threads=threads, progress=progress) as fits:
+    with Fits([cut.job for cut in fitting], seed=seed, threads=threads, progress=progress, keep=keep) as fits:
         for cut in cuts:
             learnt = learn(cut.purchases, cut.catalogue, together=cut is now)
             arrays[cut.at] = with_als(learnt, cut.purchases, seed=seed) if cut in fitting else learnt
@@ -142,14 +153,22 @@ def learn_all(
         metrics, ndcg = _judge(orders, arrays[judge_at], judge_at, days, fold, fitted)
     if not fitted["ranker"].size and "ranker" not in missing and ladder.enough("ranker", data):
         missing["ranker"] = "waits for a window in which known people bought something that a generator put forward"
-    progress("measure", 1, 1)
     final = {**arrays[now.at], **fitted}
+    verdicts = ladder.climb(data, ndcg, missing)
+    beside = None
+    if ndcg is not None:
+        then = {name: arrays[judge_at][name] if name in OF_ITEMS else array for name, array in final.items()}
+        serving = evaluate.in_memory(then, judge_at, [name for name, rung in verdicts.items() if rung.on], fold)
+        beside = compare.judge(orders, serving, days, live, seed=seed)
+    progress("measure", 1, 1)
     return Learnt(
         arrays=final,
-        verdicts=ladder.climb(data, ndcg, missing),
+        verdicts=verdicts,
         fold=fold,
-        counts=_counts(now.purchases, final, data),
+        counts=counts(now.purchases, final, data),
         metrics=metrics,
+        shares=shares(now.purchases),
+        judged=beside,
     )
 
 
@@ -209,7 +228,7 @@ def _judge(
     return metrics, {rung: found.ndcg for rung, found in scores.items()}
 
 
-def _counts(purchases: Purchases, arrays: Arrays, data: ladder.Data) -> dict[str, int]:
+def counts(purchases: Purchases, arrays: Arrays, data: ladder.Data) -> dict[str, int]:
     return {
         "lines": len(purchases),
         "baskets": int(purchases.basket.max(initial=-1)) + 1,
@@ -219,64 +238,3 @@ def _counts(purchases: Purchases, arrays: Arrays, data: ladder.Data) -> dict[str
         "listed": int(arrays["listed"].sum()),
         "sold_items": len(purchases.item_keys),
     }
-
-
-def _publish(learnt: Learnt, orders: Orders, moment: datetime, started: float) -> ModelVersion:
-    """Write the artefact and its row, and promote it where the gate has nothing against it."""
-    live = store.live()
-    refused = gate.refusals(learnt.arrays, learnt.verdicts, moment.timestamp(), live)
-    told = ladder.manifest(learnt.verdicts)
-    facts = {
-        "as_of": moment.astimezone(UTC).timestamp(),
-        "fold": learnt.fold,
-        "counts": learnt.counts,
-        "metrics": learnt.metrics,
-        **told,
-    }
-    root = settings.ARTIFACTS
-    directory, digest = publish(learnt.arrays, facts, root)
-    version = ModelVersion.objects.create(
-        directory=directory,
-        manifest_sha256=digest,
-        as_of=moment,
-        created_at=clock.now(),
-        fingerprint=dataset.fingerprint(orders),
-        counts=learnt.counts,
-        metrics={**learnt.metrics, "ladder": told},
-        seconds=time.monotonic() - started,
-        verdict=verdict(refused, told, live),
-    )
-    if not refused:
-        version = promote.promote(version)
-    served = ModelVersion.objects.filter(status=ModelVersion.Status.LIVE).values_list("directory", flat=True)
-    tidy(root, keep=[directory, *served])
-    return version
-
-
-def verdict(refused: list[str], told: dict[str, Any], live: Model | None) -> str:
-    """Return what the gate says, in words."""
-    if refused:
-        stays = "The live model stays." if live is not None else "Nothing goes live."
-        return " ".join([*refused, stays])
-    words = [f"The ladder stands on '{told['rung']}'."]
-    if told["rung"] != "newest":
-        words.append(f"It has {told['rungs'][told['rung']]['why']}.")
-    if told["next"] is not None:
-        words.append(f"The next rung, '{told['next']['rung']}', {told['next']['why']}.")
-    return " ".join(words)
-
-
-@contextmanager
-def _alone(root: Path) -> Iterator[None]:
-    """Hold the lock of `root`; the kernel lets go of it even when this process is killed."""
-    root.mkdir(parents=True, exist_ok=True)
-    with (root / LOCK).open("a") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise TrainingRunning(f"Another process is training into {root}; wait for it to end.") from error
-        yield
-
-
-def _silent(stage: str, done: int, total: int) -> None:
-    return None

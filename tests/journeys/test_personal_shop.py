@@ -19,25 +19,22 @@ from django_personalize.testing.override import override_personalize
 from django_personalize.training.run import train
 from django_personalize.visitors import cookie
 from example_shop.shop.models import Order, Product
+from tests.conftest import undone
 from tests.small_shop import CATEGORIES, PER_CATEGORY, fill
 
 
 @pytest.fixture(scope="module")
 def learnt(django_db_setup, django_db_blocker, tmp_path_factory):
     """A trained small shop; the rows are undone after the module."""
-    from django.db import transaction
-
     with (
         django_db_blocker.unblock(),
         override_personalize(ARTIFACTS=str(tmp_path_factory.mktemp("artifacts"))),
-        transaction.atomic(),
+        undone(),
     ):
         fill()
         create_groups()
         reconcile()
-        version = train()
-        yield version
-        transaction.set_rollback(True)
+        yield train()
 
 
 @pytest.fixture(autouse=True)

@@ -17,11 +17,12 @@ from django.core.cache import cache
 from django.test import Client
 
 from django_personalize.artifacts import store
+from django_personalize.artifacts.promote import promote
 from django_personalize.capture.budget import FACTS_OF_A_NETWORK
 from django_personalize.capture.orders import reconcile
 from django_personalize.core import clock
 from django_personalize.integrations.cookie_consent import create_groups
-from django_personalize.models import Event, Visitor
+from django_personalize.models import Event, ModelVersion, Visitor
 from django_personalize.placements.present import show
 from django_personalize.testing.override import override_personalize
 from django_personalize.training.run import train
@@ -78,10 +79,11 @@ def share(product: Product, people: list[Visitor]) -> float:
     return seen / len(people)
 
 
-def learnt() -> None:
+def learnt() -> ModelVersion:
     store.forget()
-    train(evaluate=False)
+    version = train(evaluate=False)
     store.forget()
+    return version
 
 
 @pytest.fixture
@@ -123,8 +125,8 @@ def test_forged_visitors_of_one_network_move_nobodys_page(crowd, frozen):
     assert abs(after - before) < 0.01, figures
 
 
-def test_the_same_forgery_would_be_seen_if_it_were_learnt(crowd):
-    """The measure has teeth: as many forged baskets of the shop's own move it by far more."""
+def test_the_same_forgery_by_orders_is_refused_by_the_gate_and_would_be_seen_if_it_went_live(crowd):
+    """The measure has teeth: as many forged baskets of the shop's own move it by far more, once somebody lets them."""
     target = least_shown(crowd)
     before = share(target, crowd)
     others = [str(pk) for pk in Product.objects.exclude(pk=target.pk).values_list("pk", flat=True)]
@@ -140,7 +142,12 @@ def test_the_same_forgery_would_be_seen_if_it_were_learnt(crowd):
             for key in basket
         ]  # fmt: skip
     Event.objects.bulk_create(forged)
-    learnt()
+    version = learnt()
+    assert version.status == "candidate"
+    assert "One hour makes" in version.verdict
+    assert share(target, crowd) == before
+    promote(version)
+    store.forget()
     assert share(target, crowd) - before > 0.05
 
 

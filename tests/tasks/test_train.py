@@ -6,7 +6,7 @@ from django_personalize.conf import settings
 from django_personalize.models import Event, ModelVersion
 from django_personalize.tasks.train import train
 from django_personalize.testing.override import override_personalize
-from django_personalize.training.run import LOCK
+from django_personalize.training.lease import LOCK
 from tests.conftest import line
 
 pytestmark = pytest.mark.django_db

@@ -12,8 +12,8 @@ from django_personalize.artifacts import store
 from django_personalize.conf import settings as personalize
 from django_personalize.exceptions import NotEnoughData, TrainerUnavailable, TrainingRunning
 from django_personalize.integrations.lightfm import INSTALL
-from django_personalize.models import Event, ModelVersion, Visitor
-from django_personalize.training import fits, run
+from django_personalize.models import Event, ModelVersion, TrainingRun, Visitor
+from django_personalize.training import fits, lease, run
 from tests.training.small import NOW, two_tastes
 
 AS_OF = datetime.fromtimestamp(NOW, UTC)
@@ -182,6 +182,48 @@ def test_a_version_older_than_the_live_one_stays_a_candidate(shop):
 
 
 @pytest.mark.django_db
+def test_beside_a_live_version_that_ends_before_the_held_out_days_it_is_measured_on_the_same_people(shop):
+    fill(two_tastes())
+    run.train(as_of=AS_OF - timedelta(days=40))
+    version = run.train(as_of=AS_OF)
+    assert version.status == "live"
+    assert "Beside recent popularity NDCG@10 +0." in version.verdict
+    assert "Beside the live model on the same days " in version.verdict
+
+
+@pytest.mark.django_db
+def test_beside_one_that_knows_the_held_out_days_their_ladders_are_told(shop):
+    fill(two_tastes())
+    run.train(as_of=AS_OF - timedelta(days=1))
+    version = run.train(as_of=AS_OF)
+    assert version.status == "live"
+    assert "both cannot be compared fairly on them; by their ladders 0." in version.verdict
+
+
+@pytest.mark.django_db
+def test_sales_that_went_missing_are_refused(shop):
+    fill(two_tastes(people=40))
+    sound = run.train(as_of=AS_OF, evaluate=False)
+    keys = Event.objects.order_by("pk").values_list("pk", flat=True)
+    Event.objects.filter(pk__in=list(keys[: 2 * len(keys) // 3])).delete()
+    version = run.train(as_of=AS_OF, evaluate=False)
+    assert version.status == "candidate"
+    assert version.verdict.startswith("Sales are missing: ")
+    assert store.live().number == sound.pk
+
+
+@pytest.mark.django_db
+def test_a_training_says_in_its_row_what_it_read_and_what_it_made(shop):
+    fill(two_tastes(people=110))
+    version = run.train(as_of=AS_OF, evaluate=False, asked_by="admin", task_id="a-message")
+    row = TrainingRun.objects.get()
+    assert (row.status, row.kind, row.asked_by, row.task_id) == ("done", "full", "admin", "a-message")
+    assert (row.version, row.fingerprint, row.counts) == (version, version.fingerprint, version.counts)
+    assert [stage for stage, _ in row.log] == ["read", "factors", "measure", "publish"]
+    assert not (personalize.ARTIFACTS / "fits").exists()
+
+
+@pytest.mark.django_db
 def test_without_judgement_data_alone_decides(shop):
     fill(two_tastes())
     version = run.train(as_of=AS_OF, evaluate=False)
@@ -215,7 +257,7 @@ def test_only_one_process_trains_at_a_time(shop, tmp_path):
         "import fcntl, sys; f = open(sys.argv[1], 'a'); fcntl.flock(f, fcntl.LOCK_EX);"
         "print('held', flush=True); sys.stdin.read()"
     )
-    command = [sys.executable, "-c", holder, str(tmp_path / run.LOCK)]
+    command = [sys.executable, "-c", holder, str(tmp_path / lease.LOCK)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
         assert other.stdout.readline() == b"held\n"
         with pytest.raises(TrainingRunning):

@@ -11,6 +11,7 @@ from django_personalize.artifacts import store as artifacts
 from django_personalize.capture.orders import reconcile
 from django_personalize.integrations.cookie_consent import create_groups
 from django_personalize.training.run import train
+from tests.conftest import undone
 from tests.stores.salesman import fill, plain
 from tests.stores.salesman.shop.models import Accessory, Phone
 from tests.stores.salesman.shopping import cost, log_in
@@ -19,15 +20,12 @@ from tests.stores.salesman.shopping import cost, log_in
 @pytest.fixture(scope="module")
 def learnt(django_db_setup, django_db_blocker):
     """A store that has read its orders and learnt from them; the rows are undone after the module."""
-    from django.db import transaction
-
-    with django_db_blocker.unblock(), transaction.atomic():
+    with django_db_blocker.unblock(), undone():
         fill.stock()
         fill.orders()
         create_groups()
         reconcile()
         yield train()
-        transaction.set_rollback(True)
 
 
 @pytest.fixture(autouse=True)
