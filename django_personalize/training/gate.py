@@ -14,6 +14,11 @@ from django_personalize.training.shares import FEWEST, Shares
 
 EXPLODED = 100.0
 """No coordinate of a sound vector comes near this; diverging ones pass it at once."""
+FINITE = (
+    "biases", "als_vectors", "near_weight", "together_weight", "lately_weight", "content_weight", "popularity", "ranker",
+    "tree_leaf",
+)  # fmt: skip
+"""Arrays in which a single value that is not finite spoils every score; the vectors are looked at more closely."""
 KEPT_SHARE = 0.8
 """The share of the live model's listed items that a new one must still list."""
 KEPT_LINES = 0.5
@@ -132,20 +137,7 @@ def _data(arrays: Arrays) -> list[str]:
 
 
 def _vectors(arrays: Arrays, verdicts: Mapping[str, Rung]) -> list[str]:
-    found = [
-        f"The {name} hold values that are not finite."
-        for name in (
-            "biases",
-            "als_vectors",
-            "near_weight",
-            "together_weight",
-            "lately_weight",
-            "content_weight",
-            "popularity",
-            "ranker",
-        )
-        if not np.isfinite(arrays[name]).all()
-    ]
+    found = [f"The {name} hold values that are not finite." for name in FINITE if not np.isfinite(arrays[name]).all()]
     vectors = arrays["vectors"]
     if not vectors.size:
         return found

@@ -8,7 +8,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-
 from django_personalize.artifacts import store
 from django_personalize.artifacts.model import Model
 from django_personalize.conf import settings
