@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from django_personalize.core.arrays import Float, Int
 from django_personalize.exceptions import ArtifactError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 RUNGS = ("newest", "popular", "neighbours", "factors", "ranker")
 """The ladder, lowest first."""
 ARRAYS: Mapping[str, tuple[str, tuple[str, ...]]] = {
@@ -27,6 +27,8 @@ ARRAYS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "near_weight": ("f4", ("items", "near")),
     "together_index": ("i4", ("items", "together")),
     "together_weight": ("f4", ("items", "together")),
+    "ease_index": ("i4", ("items", "ease")),
+    "ease_weight": ("f4", ("items", "ease")),
     "popularity": ("f4", ("items", "half_lives")),
     "sold": ("f4", ("items", "windows")),
     "idle": ("f4", ("items",)),
@@ -68,8 +70,14 @@ class Model:
     """(items, up to 100) nearest first; -1 pads. Tuned for what a person takes next."""
     near_weight: Float
     together_index: Int
-    """The same from baskets, tuned for what goes into one basket."""
+    """The same, tuned for what goes into one basket, and without a pair that chance explains."""
     together_weight: Float
+    ease_index: Int
+    """(items, up to 200) what each item says of others by a linear model over baskets, strongest first; -1 pads. Of no
+    width where the catalogue is too large to invert.
+    """
+    ease_weight: Float
+    """May be negative: bought instead of it, or explained by something else."""
     popularity: Float
     """(items, 3): baskets decayed with half-lives of 2, 7 and 60 days, per day of half-life so that columns compare."""
     sold: Float

@@ -36,6 +36,13 @@ def neighbours(model: Model, person: Profile) -> Float:
     return beside(model.near_index, model.near_weight, person.item, person.near)
 
 
+def ease(model: Model, person: Profile) -> Float:
+    """What the linear model over baskets says of what the person touched; zeros where the catalogue is too large for
+    it.
+    """
+    return beside(model.ease_index, model.ease_weight, person.item, person.near)
+
+
 def factors(model: Model, person: Profile) -> Float:
     """How the folded-in person's vector and the items' biases score."""
     if not person or not model.vectors.shape[1]:

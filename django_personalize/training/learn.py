@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from django_personalize.conf import settings
 from django_personalize.core.arrays import DAY, Factors, Float, Int, Purchases
 from django_personalize.training import cold, popularity
 from django_personalize.training.catalogue import Catalogue
+from django_personalize.training.ease import ease
 from django_personalize.training.neighbours import NEAR, TOGETHER, neighbours
 
 
@@ -30,6 +32,7 @@ def learn(purchases: Purchases, catalogue: Catalogue, *, together: bool = True) 
     near_index, near_weight = _spread(neighbours(purchases, NEAR), places, n)
     pairs = neighbours(purchases, TOGETHER) if together else (near_index[:0, :0], near_weight[:0, :0])
     together_index, together_weight = _spread(pairs, places if together else places[:0], n)
+    ease_index, ease_weight = _spread(ease(purchases, memory=settings.EASE_BYTES), places, n)
     return {
         "item_keys": np.array(item_keys, dtype=np.str_) if n else np.empty(0, dtype="U1"),
         "categories": np.array(categories, dtype=np.str_) if categories else np.empty(0, dtype="U1"),
@@ -43,6 +46,8 @@ def learn(purchases: Purchases, catalogue: Catalogue, *, together: bool = True) 
         "near_weight": near_weight,
         "together_index": together_index,
         "together_weight": together_weight,
+        "ease_index": ease_index,
+        "ease_weight": ease_weight,
         "popularity": popularity.popularity(item, age, n),
         "sold": popularity.sold(item, age, n),
         "idle": popularity.idle(item, age, n),

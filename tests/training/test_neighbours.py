@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from django_personalize.training import baskets as floor
 from django_personalize.training import dataset
-from django_personalize.training import neighbours as floor
 from django_personalize.training.neighbours import Weighing, neighbours
 from tests.training.small import orders
 
