@@ -3,7 +3,7 @@
     python -m tests.benchmarks.together
 
 The orders are the example shop's, as `tests.benchmarks.learning` reads them. Baskets of 2 to 60 lines of the last 30
-days (the cut's side that nothing was learnt from), two lines drawn from each. *Product page*: the drawn line is given;
+days (nothing was learnt from them), two lines drawn from each. *Product page*: the drawn line is given;
 a hit is any other line of the basket. *Completing the basket*: the drawn line is hidden and all others are given.
 Every rival takes the setting of its grid that does best in the 30 days before, by HR@5 on the product page and by
 HR@10 in completing; the last 30 days are looked at once. Ours is what `rank("bought_together", ...)` serves.
@@ -267,7 +267,7 @@ def meet(now: Window, past: Window, model: Model, *, draws: int) -> None:
 
     ways = {
         "popular, 7 days": popular,
-        "size-weighted counts": sums(weighted(now.purchases, 0.75, 0.2, 180.0)),
+        "size-weighted counts": sums(weighted(now.purchases, 0.75, 0.2, 90.0)),
         f"EASE sums {setting}": sums(build(now.purchases, *setting)),
         "ours": row,
     }
