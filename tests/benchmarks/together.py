@@ -8,8 +8,8 @@ a hit is any other line of the basket. *Completing the basket*: the drawn line i
 Every rival takes the setting of its grid that does best in the 30 days before, by HR@5 on the product page and by
 HR@10 in completing; the last 30 days are looked at once. Ours is what `rank("bought_together", ...)` serves.
 
-*Unseen visitor*: baskets of the last 30 days whose buyer has none before; of each, m lines are known and the others
-are to be found, over several draws of the lines. Ours is the personal row as it is served.
+*Unseen visitor*: baskets of 6 to 100 lines of the last 30 days whose buyer has none before; of each, m lines are known
+and the others are to be found, over several draws of the lines. Ours is the personal row as it is served.
 
 Differences are ours minus the rival's on the same tasks, with 95 % intervals over resampled baskets.
 """
@@ -283,7 +283,7 @@ def meet(now: Window, past: Window, model: Model, *, draws: int) -> None:
 def _strangers(held: Window, lines: int, draws: int) -> list[tuple[int, list[int], set[int]]]:
     tasks = []
     for number, (basket, stranger) in enumerate(zip(held.baskets, held.strangers, strict=True)):
-        if stranger and len(basket) > lines:
+        if stranger and 6 <= len(basket) <= 100:
             chance = np.random.default_rng([number, lines])
             for _ in range(draws):
                 order = chance.permutation(basket).tolist()
