@@ -12,7 +12,7 @@ from django_personalize.core.arrays import Float, Int
 from django_personalize.core.types import Reason
 from django_personalize.recommend.asking import Asking
 from django_personalize.recommend.fold_in import mean_vector
-from django_personalize.recommend.generators import top
+from django_personalize.recommend.generators import table, top
 from django_personalize.recommend.profile import Profile
 
 REASONS: Mapping[str, str] = {
@@ -98,10 +98,11 @@ def contributions(model: Model, person: Profile, items: Int, slopes: Mapping[str
     shares = np.zeros(size, dtype=np.float32)
     place = np.full(len(model.item_keys), -1, dtype=np.int32)
     place[items] = np.arange(len(items), dtype=np.int32)
-    near = model.near_index[person.item]
+    index, weight = table(model, person)
+    near = index[person.item]
     column = np.where(near >= 0, place[near], -1)
     row, rank = np.nonzero(column >= 0)
-    worth = model.near_weight[person.item][row, rank] * person.near[row]
+    worth = weight[person.item][row, rank] * person.near[row]
     shares[row, column[row, rank]] = worth * np.float32(slopes.get("neighbours", 0.0))
     if slopes.get("factors") and model.vectors.shape[1]:
         pull = mean_vector(model, person)
