@@ -102,7 +102,7 @@ def test_the_back_fill_counts_what_the_stores_own_tables_count(capsys):
 
 
 def bought_together() -> dict[str, set[str]]:
-    """For each item those that were in two or more baskets with it, and in more than if they knew nothing of each other.
+    """For each item those that were in two or more baskets with it, and in more than independence expects.
 
     What is shown is proven beyond that, so these are more than the pages show.
     """
