@@ -3,10 +3,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from django_personalize.recommend import generators
+from django_personalize.recommend.profile import weigh
+from django_personalize.testing.override import override_personalize
 from django_personalize.training import dataset
 from django_personalize.training.baskets import matrix, worth
 from django_personalize.training.ease import BYTES, GAMMA, HALF_LIFE, RIDGE, ease
-from tests.training.small import orders, two_tastes
+from tests.training.small import model, orders, two_tastes
 
 ALL = 10**9
 
@@ -71,3 +74,24 @@ def test_more_items_than_one_block_holds_invert_the_same(monkeypatch):
     whole = table(purchases)
     monkeypatch.setattr("django_personalize.training.ease.ROWS", 5)
     assert table(purchases) == pytest.approx(whole, abs=1e-7)
+
+
+def test_a_shop_may_set_how_much_memory_it_takes_or_none():
+    source = orders(*[(1, "", "ab"), (1, "", "ac")] * 9)
+    assert model(source).ease_index.shape == (3, 200)
+    with override_personalize(EASE_BYTES=0):
+        assert model(source).ease_index.shape == (3, 0)
+
+
+def test_a_person_is_told_what_the_items_they_touched_say():
+    learnt = model(orders(*[(1, "", "ab"), (1, "", "ac")] * 9))
+    said = {
+        (item, int(other)): float(weight)
+        for item, row in enumerate(learnt.ease_index)
+        for other, weight in zip(row, learnt.ease_weight[item], strict=True)
+        if other >= 0
+    }
+    touched = np.array([1, 2], dtype=np.int32)
+    person = weigh(learnt, touched, np.array([True, False]), np.zeros(2))
+    wanted = [said[1, 0] + 0.3 * said[2, 0], 0.3 * said[2, 1], said[1, 2]]
+    assert generators.ease(learnt, person).tolist() == pytest.approx(wanted)
