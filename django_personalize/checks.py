@@ -146,6 +146,7 @@ def _values() -> list[CheckMessage]:
     wanted: tuple[tuple[str, Callable[[Any], bool], str, str], ...] = (
         ("THREADS", lambda value: type(value) is int and value >= 1, "a whole number from 1 on", "1"),
         ("SEED", lambda value: type(value) is int and value >= 0, "a whole number from 0 on", "0"),
+        ("EASE_BYTES", lambda value: type(value) is int and value >= 0, "a whole number from 0 on", "512 * 1024**2"),
         ("SPOOL_BYTES", lambda value: type(value) is int and value >= 1, "a whole number from 1 on", "1024**3"),
         ("FSYNC_MS", lambda value: type(value) is int and value >= 0, "a whole number from 0 on", "200"),
         ("DRAIN", lambda value: value in ("thread", "command"), '"thread" or "command"', '"thread"'),

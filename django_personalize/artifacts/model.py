@@ -32,6 +32,8 @@ ARRAYS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "lately_weight": ("f4", ("items", "lately")),
     "content_index": ("i4", ("items", "content")),
     "content_weight": ("f4", ("items", "content")),
+    "ease_index": ("i4", ("items", "ease")),
+    "ease_weight": ("f4", ("items", "ease")),
     "popularity": ("f4", ("items", "half_lives")),
     "sold": ("f4", ("items", "windows")),
     "idle": ("f4", ("items",)),
@@ -81,7 +83,7 @@ class Model:
     """(items, up to 100) nearest first; -1 pads. Tuned for what a person takes next."""
     near_weight: Float
     together_index: Int
-    """The same from baskets, tuned for what goes into one basket."""
+    """The same, tuned for what goes into one basket, and without a pair that chance explains."""
     together_weight: Float
     lately_index: Int
     """The same between orders: what those who have the item take these days."""
@@ -89,6 +91,12 @@ class Model:
     content_index: Int
     """The same by words, category and brand, for items that never sold too."""
     content_weight: Float
+    ease_index: Int
+    """(items, up to 200) what each item says of others by a linear model over baskets, strongest first; -1 pads. Of no
+    width where the catalogue is too large to invert.
+    """
+    ease_weight: Float
+    """May be negative: bought instead of it, or explained by something else."""
     popularity: Float
     """(items, 3): baskets decayed with half-lives of 2, 7 and 60 days, per day of half-life so that columns compare."""
     sold: Float

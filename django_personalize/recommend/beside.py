@@ -16,6 +16,9 @@ from django_personalize.recommend.profile import Profile
 LIKE = {"neighbours": 1.0, "factors": 1.0, "category": 1.0, "person": 0.25}
 """Weights of the parts of *you may also like*: baskets and factors standardised, the category from 0 to 1 times two."""
 
+PAIRS = 0.1
+"""What the pairs' weights say of a whole basket beside the linear model's."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
@@ -52,10 +55,17 @@ class Evidence:
 
 
 def bought_beside(model: Model, context: list[int]) -> Evidence:
-    """Return what baskets put beside `context`, by the table that is tuned for one basket."""
+    """Return what baskets put beside `context`, by the table that holds no pair which chance explains.
+
+    Where there are several lines and the linear model over baskets is there, it orders what they put forward, for it
+    knows what one of them has said already; what it explains away comes last. It brings nothing forward by itself.
+    """
     places = np.array(context, dtype=np.int32)
     bought = _each(model.together_index, model.together_weight, places)
     score = bought.sum(axis=0) if len(places) else np.zeros(len(model.item_keys), dtype=np.float32)
+    if len(places) > 1 and model.ease_index.shape[1]:
+        said = beside(model.ease_index, model.ease_weight, places, np.ones(len(places), dtype=np.float32))
+        score = np.where(score > 0, np.maximum(said, 0) + np.float32(PAIRS) * score, score)
     if "neighbours" not in model.rungs:
         score = np.zeros_like(score)
     return Evidence(

@@ -12,7 +12,7 @@ from django_personalize.core.arrays import Float, Int
 from django_personalize.core.types import Reason
 from django_personalize.recommend.asking import Asking
 from django_personalize.recommend.fold_in import mean_vector
-from django_personalize.recommend.generators import top
+from django_personalize.recommend.generators import table, top
 from django_personalize.recommend.profile import Profile
 
 REASONS: Mapping[str, str] = {
@@ -99,7 +99,7 @@ def contributions(model: Model, person: Profile, items: Int, slopes: Mapping[str
     place = np.full(len(model.item_keys), -1, dtype=np.int32)
     place[items] = np.arange(len(items), dtype=np.int32)
     tables = {
-        "neighbours": (model.near_index, model.near_weight),
+        "neighbours": table(model, person),
         "lately": (model.lately_index, model.lately_weight),
     }
     for name, (index, weight) in tables.items():

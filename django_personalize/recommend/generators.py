@@ -33,7 +33,23 @@ def own(model: Model, person: Profile) -> Float:
 
 def neighbours(model: Model, person: Profile) -> Float:
     """What baskets put beside what the person touched."""
-    return beside(model.near_index, model.near_weight, person.item, person.near)
+    return beside(*table(model, person), person.item, person.near)
+
+
+def table(model: Model, person: Profile) -> tuple[Int, Float]:
+    """Return the neighbours to ask: of a few items of one visit those that go into one basket with them, of a longer
+    past those that are tuned for what comes next.
+    """
+    if person.unseen:
+        return model.together_index, model.together_weight
+    return model.near_index, model.near_weight
+
+
+def ease(model: Model, person: Profile) -> Float:
+    """What the linear model over baskets says of what the person touched; zeros where the catalogue is too large for
+    it. It completes baskets, and is not among `GENERATORS`: beside the others it added nothing to the ranker.
+    """
+    return beside(model.ease_index, model.ease_weight, person.item, person.near)
 
 
 def factors(model: Model, person: Profile) -> Float:

@@ -29,6 +29,13 @@ one. Each rung adds to the one below; chosen on a validation window, see docs/le
 """
 TREED = 60
 """Candidates that the ranker's trees are asked about: they cost ten times what its weights do."""
+UNSEEN: Mapping[str, Mapping[str, float]] = {
+    "neighbours": {"own": 1.0, "neighbours": 1.0, "popular": 0.25},
+    "factors": {"own": 1.0, "neighbours": 0.5, "factors": 2.0, "popular": 0.1},
+}
+"""The same for somebody who came after the model had learnt: a few items of one visit say what it is about, and what
+the past of the others taught the ranker does not hold for them. Chosen on a validation window as well.
+"""
 SAMPLE = 1_000
 """Items that tell how widely scores spread."""
 
@@ -53,18 +60,26 @@ def standing(
     rung: str | None = None,
     given: Scored | None = None,
 ) -> Standing:
-    """Score the candidates of `person` on `rung` (the model's highest unless given; `popular` for nobody's past)."""
-    rung = (rung or model.rung) if person else "popular"
+    """Score the candidates of `person` on `rung`: unless given the model's highest, for somebody unseen the highest
+    below the ranker, and `popular` for nobody's past.
+    """
+    rung = (rung or _highest(model, person)) if person else "popular"
     if rung == "newest":
         rung = "popular"
-    return order_by(model, rows(model, person, allowed=allowed, given=given), rung)
+    return order_by(model, rows(model, person, allowed=allowed, given=given), rung, unseen=person.unseen)
 
 
-def order_by(model: Model, found: Rows, rung: str) -> Standing:
+def _highest(model: Model, person: Profile) -> str:
+    if person.unseen and model.rung == "ranker":
+        return next((rung for rung in ("factors", "neighbours") if rung in model.rungs), "popular")
+    return model.rung
+
+
+def order_by(model: Model, found: Rows, rung: str, *, unseen: bool = False) -> Standing:
     """Score candidates by the weights of `rung`; the ranker's trees have their say on those that its weights put
     first.
     """
-    weights = weights_of(model, rung)
+    weights = weights_of(model, rung, unseen=unseen)
     score = (found.features @ weights.astype(np.float32)).astype(np.float32)
     if rung == "ranker" and len(model.tree_leaf) and len(score):
         first = top(score, TREED)
@@ -75,12 +90,13 @@ def order_by(model: Model, found: Rows, rung: str) -> Standing:
     return Standing(item=found.item, score=score, weights=weights, rows=found, rung=rung)
 
 
-def weights_of(model: Model, rung: str) -> NDArray[np.float64]:
+def weights_of(model: Model, rung: str, *, unseen: bool = False) -> NDArray[np.float64]:
     """Return the weights over `features.NAMES` by which `rung` orders."""
     if rung == "ranker":
         return np.asarray(model.ranker)
     weights = np.zeros(len(NAMES))
-    for name, weight in BLENDS[rung].items():
+    blend = UNSEEN.get(rung, BLENDS[rung]) if unseen else BLENDS[rung]
+    for name, weight in blend.items():
         weights[NAMES.index(f"{name}:score")] = weight
     return weights
 

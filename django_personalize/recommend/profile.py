@@ -40,11 +40,18 @@ class Profile:
     """Days since the last purchase; 0 where only viewed."""
     orders: float
     """Distinct moments at which they bought."""
+    seen: NDArray[np.bool_]
+    """Whether the model may have learnt from it: touched before the moment that it knows."""
     price: float
     """The middle of what this person pays per item; nan where unknown."""
 
     def __bool__(self) -> bool:
         return len(self.item) > 0
+
+    @property
+    def unseen(self) -> bool:
+        """Whether this person came after the model had learnt: all that is known of them is of these hours."""
+        return bool(self) and not self.seen.any()
 
     @property
     def bought(self) -> NDArray[np.bool_]:
@@ -64,12 +71,17 @@ def profile(model: Model, history: History, as_of: float) -> Profile:
         none = np.empty(0, dtype=np.int32)
         return weigh(model, none, none.astype(bool), none.astype(np.float64))
     item, bought, at = zip(*rows, strict=True)
-    ages = (as_of - np.array(at, dtype=np.float64)) / DAY
-    return weigh(model, np.array(item, dtype=np.int32), np.array(bought, dtype=bool), ages)
+    times = np.array(at, dtype=np.float64)
+    columns = np.array(item, dtype=np.int32), np.array(bought, dtype=bool), (as_of - times) / DAY
+    return weigh(model, *columns, seen=times <= model.as_of)
 
 
-def weigh(model: Model, item: Int, bought: NDArray[np.bool_], age: Double) -> Profile:
-    """Return the profile of rows given as columns: item, whether it was a purchase, and its age in days (0 or more)."""
+def weigh(
+    model: Model, item: Int, bought: NDArray[np.bool_], age: Double, *, seen: NDArray[np.bool_] | None = None
+) -> Profile:
+    """Return the profile of rows given as columns: item, whether it was a purchase, its age in days (0 or more), and
+    whether it was before the model learnt (all of them unless given).
+    """
     items, place = np.unique(item, return_inverse=True)
     size = len(items)
     worth = np.where(bought, 1.0, VIEW_WEIGHT)
@@ -91,6 +103,7 @@ def weigh(model: Model, item: Int, bought: NDArray[np.bool_], age: Double) -> Pr
         count=total(bought.astype(np.float64)),
         since=np.where(np.isfinite(since), since, 0.0).astype(np.float32),
         orders=float(len(np.unique(age[bought]))),
+        seen=np.ones(size, dtype=bool) if seen is None else total(seen.astype(np.float64)) > 0,
         price=float(np.median(prices)) if len(prices) else float("nan"),
     )
 
@@ -108,5 +121,6 @@ def without(model: Model, person: Profile, place: int) -> Profile:
         count=person.count[keep],
         since=person.since[keep],
         orders=person.orders,
+        seen=person.seen[keep],
         price=float(np.median(prices)) if len(prices) else float("nan"),
     )

@@ -47,7 +47,7 @@ def measure_rungs(held: Held, model: Model, rungs: Sequence[str]) -> dict[str, S
         found = rows(model, one.person, allowed=one.allowed)
         truths.append(one.truth)
         for rung, shown in lists.items():
-            stands = order_by(model, found, rung if one.person else "popular")
+            stands = order_by(model, found, rung if one.person else "popular", unseen=one.person.unseen)
             shown.append(stands.item[top(stands.score, K)].tolist())
     return {rung: score(shown, truths, len(model.item_keys)) for rung, shown in lists.items()}
 

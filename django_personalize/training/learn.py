@@ -7,10 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from django_personalize.conf import settings
 from django_personalize.core.arrays import DAY, Factors, Float, Int, Purchases
 from django_personalize.training import als, cold, popularity, ranker
 from django_personalize.training.catalogue import Catalogue
 from django_personalize.training.content import content
+from django_personalize.training.ease import ease
 from django_personalize.training.factors import interactions
 from django_personalize.training.lately import lately
 from django_personalize.training.neighbours import NEAR, TOGETHER, neighbours
@@ -35,6 +37,7 @@ def learn(purchases: Purchases, catalogue: Catalogue, *, together: bool = True) 
     lately_index, lately_weight = _spread(lately(purchases), places, n)
     content_index, content_weight = content(item_keys, catalogue)
     together_index, together_weight = _spread(pairs, places if together else places[:0], n)
+    ease_index, ease_weight = _spread(ease(purchases, memory=settings.EASE_BYTES), places, n)
     return {
         "item_keys": np.array(item_keys, dtype=np.str_) if n else np.empty(0, dtype="U1"),
         "categories": np.array(categories, dtype=np.str_) if categories else np.empty(0, dtype="U1"),
@@ -53,6 +56,8 @@ def learn(purchases: Purchases, catalogue: Catalogue, *, together: bool = True) 
         "lately_weight": lately_weight,
         "content_index": content_index,
         "content_weight": content_weight,
+        "ease_index": ease_index,
+        "ease_weight": ease_weight,
         "popularity": popularity.popularity(item, age, n),
         "sold": popularity.sold(item, age, n),
         "idle": popularity.idle(item, age, n),

@@ -13,7 +13,7 @@ from django_personalize.core.arrays import DAY, Double, Float
 from django_personalize.exceptions import TrainerUnavailable
 from django_personalize.recommend.features import rows
 from django_personalize.recommend.fold_in import standardised
-from django_personalize.recommend.generators import GENERATORS, top
+from django_personalize.recommend.generators import GENERATORS, ease, top
 from django_personalize.recommend.personal import order_by
 from django_personalize.recommend.profile import Profile
 from django_personalize.training import catalogue as catalogues
@@ -171,6 +171,7 @@ SCORERS: Mapping[str, tuple[Scorer, bool]] = {
     CHEAP: (own_and_popular, False),
     "basket neighbours": (GENERATORS["neighbours"], True),
     "what owners take lately": (GENERATORS["lately"], True),
+    "linear model over baskets": (ease, True),
     "words, category and brand": (GENERATORS["content"], True),
     "least squares, folded in": (GENERATORS["als"], False),
     "LightFM alone, folded in": (GENERATORS["factors"], False),

@@ -134,7 +134,7 @@ def learn_all(
     arrays: dict[float, Arrays] = {}
     with Fits([cut.job for cut in fitting], seed=seed, threads=threads, progress=progress, keep=keep) as fits:
         for cut in cuts:
-            learnt = learn(cut.purchases, cut.catalogue, together=cut is now)
+            learnt = learn(cut.purchases, cut.catalogue, together=cut.at != teach_at)
             arrays[cut.at] = with_als(learnt, cut.purchases, seed=seed) if cut in fitting else learnt
         try:
             for place, cut in reversed(list(enumerate(fitting))):

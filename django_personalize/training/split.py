@@ -111,7 +111,9 @@ def asked(held: Held, model: Model, *, new: bool = False) -> Iterator[Asked]:
         item = places[shopper.item]
         known = item >= 0
         bought = np.ones(int(known.sum()), dtype=bool)
-        person = weigh(model, item[known].astype(np.int32), bought, shopper.age[known])
+        # Half a basket is of this moment: whoever brings it was not there when the model learnt.
+        seen = np.zeros(len(bought), dtype=bool) if shopper.hidden else None
+        person = weigh(model, item[known].astype(np.int32), bought, shopper.age[known], seen=seen)
         allowed = None
         truth = frozenset(places[list(shopper.truth)].tolist())
         if shopper.hidden or new:

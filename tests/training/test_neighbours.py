@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from math import log
+
 import pytest
 
+from django_personalize.training import baskets as floor
 from django_personalize.training import dataset
-from django_personalize.training import neighbours as floor
-from django_personalize.training.neighbours import Weighing, neighbours
+from django_personalize.training.neighbours import CALM, Weighing, neighbours
 from tests.training.small import orders
 
+SOLD = {"b": [100] * 9 + [0] * 3, "c": [100] * 12}
 PLAIN = Weighing(gamma=0.5, alpha=0.3, half_life=10.0, shared=1)
 
 
@@ -57,6 +61,24 @@ def test_a_wholesale_basket_counts_with_its_most_valuable_lines_only(monkeypatch
     monkeypatch.setattr(floor, "LONGEST_BASKET", 2)
     found = weights(orders((0, "", "abz"), *[(0, "", "e")] * 9))
     assert set(found) == {("b", "z"), ("z", "b")}
+
+
+def test_a_weight_leans_to_what_sells_better_than_it_used_to():
+    shop = orders(*[(100, "", "ab"), (100, "", "ac")] * 9, *[(0, "", "b"), (100, "", "c"), (50, "", "d")] * 3)
+    plain, leaning = weights(shop), weights(shop, replace(PLAIN, momentum=0.5))
+    seven, sixty = (
+        {key: log(2) / h * sum(2 ** (-age / h) for age in ages) for key, ages in SOLD.items()} for h in (7, 60)
+    )
+    for pair in (("a", "b"), ("a", "c")):
+        lean = ((seven[pair[1]] + CALM) / (sixty[pair[1]] + CALM)) ** 0.5
+        assert leaning[pair] == pytest.approx(plain[pair] * lean, rel=1e-5)
+    assert leaning["a", "b"] > plain["a", "b"]
+
+
+def test_only_proven_pairs_are_kept_where_proof_is_asked_for():
+    shop = orders(*[(0, "", "ab"), (0, "", "cd")] * 9, *[(0, "", "ae")] * 2, *[(0, "", "f")] * 99)
+    assert ("a", "e") in weights(shop)
+    assert set(weights(shop, replace(PLAIN, proven=True))) == {("a", "b"), ("b", "a"), ("c", "d"), ("d", "c")}
 
 
 def test_small_blocks_give_the_same_answer(monkeypatch):

@@ -102,7 +102,10 @@ def test_the_back_fill_counts_what_the_stores_own_tables_count(capsys):
 
 
 def bought_together() -> dict[str, set[str]]:
-    """For each item those that were in two or more baskets with it, and in more than chance would put there."""
+    """For each item those that were in two or more baskets with it, and in more than independence expects.
+
+    What is shown is proven beyond that, so these are more than the pages show.
+    """
     baskets: dict[str, set[str]] = {}
     for line in ours.shop.lines():
         if line.item_key and line.cancelled_quantity < line.quantity:
@@ -116,7 +119,7 @@ def bought_together() -> dict[str, set[str]]:
     return found
 
 
-def test_every_product_page_that_has_data_shows_what_is_also_bought():
+def test_product_pages_show_what_is_also_bought_and_can_be_had():
     together, client = bought_together(), Client()
     pages = Product.objects.filter(is_public=True).exclude(parent__is_public=False)
     assert pages.count() > 80
@@ -128,17 +131,16 @@ def test_every_product_page_that_has_data_shows_what_is_also_bought():
         row = html.partition('data-pz-placement="frequently-bought-together"')[2].partition("</section>")[0]
         keys = set(re.findall(r'action="/basket/add/(\d+)/"|href="/catalogue/[^"]+_(\d+)/"', row))
         keys = {key for pair in keys for key in pair if key}
-        assert bool(keys) == bool(sellable), product
         assert keys <= sellable, product
         shown += bool(keys)
-    assert shown > 75
+    assert shown > 70
 
 
 def test_a_card_is_oscars_own(client, product):
     html = client.get(product("Pots-0").get_absolute_url()).content.decode()
     row = html.partition('data-pz-placement="frequently-bought-together"')[2].partition("</section>")[0]
-    assert row.count('<article class="product_pod">') == row.count("data-pz-slot") == 6
-    assert row.count("Add to basket") == row.count("In stock") == 6
+    assert row.count('<article class="product_pod">') == row.count("data-pz-slot") == 3
+    assert row.count("Add to basket") == row.count("In stock") == 3
     assert "Often bought with Pot no. 0" in row
 
 

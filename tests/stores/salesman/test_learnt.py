@@ -34,8 +34,8 @@ def _learnt(learnt, db):
 
 
 def shown(html: str, placement: str) -> list[str]:
-    """The addresses of the cards in one row."""
-    section = html.split(f'"{placement}"', 1)[1].split("</section>", 1)[0]
+    """The addresses of the cards in one row; none where the page has no such row."""
+    section = html.partition(f'"{placement}"')[2].partition("</section>")[0]
     return re.findall(r'href="([^"]+)"', section)
 
 
