@@ -1,4 +1,6 @@
-"""Which rungs stand: each by enough data, and none that is worse than the one below it on held-out time."""
+"""Which rungs stand: each by enough data, none that is worse than the one below it on held-out time, and none that
+leads with people's own past where that has not been seen to foretell anything.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +12,7 @@ import numpy as np
 
 from django_personalize.artifacts.model import RUNGS
 from django_personalize.core.arrays import Purchases
+from django_personalize.training.foresight import NOBODY, Foresight, foresee
 
 LINES = 1
 BASKETS = 100
@@ -31,6 +34,8 @@ class Data:
     """Rows of the factor fit: linked people, and unlinked baskets, of two or more items."""
     people: int
     """People known before a window who bought in it: the ranker learns from them."""
+    foresight: Foresight = NOBODY
+    """Whether what people bought foretells what they buy next."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,13 +67,32 @@ def count(purchases: Purchases, people: int) -> Data:
         baskets=int((sizes >= 2).sum()),
         users=int((alone >= 2).sum() + (per_person >= 2).sum()),
         people=people,
+        foresight=foresee(purchases),
     )
 
 
 def enough(rung: str, data: Data) -> bool:
-    """Return whether `rung` has the data that it wants."""
+    """Return whether `rung` has the data that it wants.
+
+    The neighbours' row leads with what a person bought before, which needs no basket to learn from: where that is sure
+    to foretell, the rung stands however few the baskets are.
+    """
     field, wanted, _ = WANTS[rung]
-    return bool(getattr(data, field) >= wanted)
+    return bool(getattr(data, field) >= wanted) or (rung == "neighbours" and data.foresight.sure)
+
+
+def _borne_out(rung: str, data: Data) -> bool:
+    """Return whether the people who came back speak for `rung`, where they are too few to be judges in one window.
+
+    Half a basket is then the held-out judge, which is never shown what it holds already and so cannot tell what
+    somebody's own history is worth.
+    """
+    return rung == "neighbours" and data.people < JUDGES and data.foresight.sure
+
+
+def _doubtful(rung: str, data: Data) -> bool:
+    """Return whether `rung` would lead with people's past although those who came back do not bear it out."""
+    return rung in ("neighbours", "factors") and data.foresight.people > 0 and not data.foresight.sure
 
 
 def climb(data: Data, ndcg: Mapping[str, float] | None, missing: Mapping[str, str] | None = None) -> dict[str, Rung]:
@@ -86,11 +110,13 @@ def climb(data: Data, ndcg: Mapping[str, float] | None, missing: Mapping[str, st
         measured = None if ndcg is None else ndcg.get(rung)
         if missing and rung in missing:
             verdicts[rung] = Rung(on=False, why=missing[rung], ndcg=measured)
-        elif has < wanted:
+        elif not enough(rung, data):
             verdicts[rung] = Rung(on=False, why=f"waits for {wanted:,} {words}; there are {has:,}", ndcg=measured)
+        elif _doubtful(rung, data):
+            verdicts[rung] = Rung(on=False, why=f"waits until {data.foresight}", ndcg=measured)
         elif ndcg is not None and measured is None:
             verdicts[rung] = Rung(on=False, why="waits for a held-out window in which it can be measured", ndcg=None)
-        elif measured is not None and measured < bar:
+        elif measured is not None and measured < bar and not _borne_out(rung, data):
             why = f"waits until it is no worse than {below}: NDCG@10 {measured:.4f} against {bar:.4f} on held-out time"
             verdicts[rung] = Rung(on=False, why=why, ndcg=measured)
         else:
