@@ -48,7 +48,9 @@ class Model:
     as_of: float
     """Seconds since the epoch; nothing later was learnt from."""
     rungs: frozenset[str]
-    """The rungs of the ladder that are switched on."""
+    """The rungs of the ladder that are switched on: what they learnt is used."""
+    leading: frozenset[str]
+    """The rungs that may order a personal row."""
     fold: str
     """How a person becomes a vector: `mean`, `ridge` or `both` (see `recommend.fold_in`)."""
     manifest: Mapping[str, Any]
@@ -85,8 +87,8 @@ class Model:
 
     @property
     def rung(self) -> str:
-        """The highest rung that is switched on."""
-        return next(rung for rung in reversed(RUNGS) if rung == "newest" or rung in self.rungs)
+        """The highest rung that may order a personal row."""
+        return next(rung for rung in reversed(RUNGS) if rung == "newest" or rung in self.leading)
 
     def indices(self, keys: Iterable[str]) -> list[int]:
         """Return the places of those keys that the model knows, in the order given."""
@@ -97,7 +99,7 @@ class Model:
 def assemble(arrays: Arrays, manifest: Mapping[str, Any], *, number: int | None = None) -> Model:
     """Build the model over `arrays`; `ArtifactError` where one is absent or has not the shape that it should.
 
-    `manifest` gives `as_of`, `rungs` (name to {on, ...}) and `fold`.
+    `manifest` gives `as_of`, `rungs` (name to {on, leads, ...}; what is on leads unless it says otherwise) and `fold`.
     """
     check(arrays)
     item_keys = tuple(arrays["item_keys"].tolist())
@@ -109,6 +111,7 @@ def assemble(arrays: Arrays, manifest: Mapping[str, Any], *, number: int | None 
         number=number,
         as_of=float(manifest["as_of"]),
         rungs=frozenset(name for name, rung in manifest["rungs"].items() if rung["on"]),
+        leading=frozenset(name for name, rung in manifest["rungs"].items() if rung.get("leads", rung["on"])),
         fold=str(manifest["fold"]),
         manifest=manifest,
         item_keys=item_keys,

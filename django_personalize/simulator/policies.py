@@ -8,13 +8,14 @@ from typing import Protocol
 
 import numpy as np
 
-from django_personalize.artifacts.model import Model
+from django_personalize.artifacts.model import Model, assemble
 from django_personalize.core.types import Query
 from django_personalize.exceptions import NotEnoughData
 from django_personalize.recommend.pipeline import rank
 from django_personalize.simulator.log import Log
 from django_personalize.simulator.shelf import Shelf
 from django_personalize.training import dataset, evaluate
+from django_personalize.training.ladder import manifest
 from django_personalize.training.learn import learn
 from django_personalize.training.run import learn_all
 
@@ -36,8 +37,7 @@ def trained(log: Log, shelf: Shelf, as_of: float, *, seed: int) -> Model | None:
         learnt = learn_all(orders, shelf.at(as_of), seed=seed, threads=1, progress=lambda *told: None)
     except NotEnoughData:
         return None
-    rungs = [name for name, rung in learnt.verdicts.items() if rung.on]
-    return evaluate.in_memory(learnt.arrays, as_of, rungs, learnt.fold)
+    return assemble(learnt.arrays, {"as_of": as_of, "fold": learnt.fold, **manifest(learnt.verdicts)})
 
 
 def recent(log: Log, shelf: Shelf, as_of: float) -> Model | None:

@@ -75,7 +75,7 @@ def foresee(purchases: Purchases) -> Foresight:
         mine = by_person[first[who] : first[who + 1]]
         mine = mine[mine < start]
         own = np.bincount(item[mine], weights=np.exp2((time[mine] - time[start]) / OWN_HALF_LIFE), minlength=n)
-        gains.setdefault(who, []).append(_gain(popular, own, frozenset(item[start:end].tolist())))
+        gains.setdefault(who, []).append(_gain(popular, own.astype(np.float64), frozenset(item[start:end].tolist())))
     each = np.array([np.mean(found) for found in gains.values()])
     error = float(each.std(ddof=1) / np.sqrt(len(each))) if len(each) > 1 else float("inf")
     return Foresight(people=len(each), gain=float(each.mean()), error=error)
