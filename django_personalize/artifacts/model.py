@@ -49,8 +49,8 @@ class Model:
     """Seconds since the epoch; nothing later was learnt from."""
     rungs: frozenset[str]
     """The rungs of the ladder that are switched on: what they learnt is used."""
-    leading: frozenset[str]
-    """The rungs that may order a personal row."""
+    leading: frozenset[str] | None
+    """The rungs that may order a personal row; None where these are the ones that are on."""
     fold: str
     """How a person becomes a vector: `mean`, `ridge` or `both` (see `recommend.fold_in`)."""
     manifest: Mapping[str, Any]
@@ -88,7 +88,8 @@ class Model:
     @property
     def rung(self) -> str:
         """The highest rung that may order a personal row."""
-        return next(rung for rung in reversed(RUNGS) if rung == "newest" or rung in self.leading)
+        leading = self.rungs if self.leading is None else self.leading
+        return next(rung for rung in reversed(RUNGS) if rung == "newest" or rung in leading)
 
     def indices(self, keys: Iterable[str]) -> list[int]:
         """Return the places of those keys that the model knows, in the order given."""
@@ -105,13 +106,16 @@ def assemble(arrays: Arrays, manifest: Mapping[str, Any], *, number: int | None 
     item_keys = tuple(arrays["item_keys"].tolist())
     if any(left >= right for left, right in pairwise(item_keys)):
         raise ArtifactError("The item keys are not sorted and distinct; publish the model again.")
+    rungs = manifest["rungs"]
+    on = frozenset(name for name, rung in rungs.items() if rung["on"])
+    leading = frozenset(name for name, rung in rungs.items() if rung.get("leads", rung["on"]))
     vectors = arrays["vectors"]
     plain = {name: array for name, array in arrays.items() if name not in ("item_keys", "categories")}
     return Model(
         number=number,
         as_of=float(manifest["as_of"]),
-        rungs=frozenset(name for name, rung in manifest["rungs"].items() if rung["on"]),
-        leading=frozenset(name for name, rung in manifest["rungs"].items() if rung.get("leads", rung["on"])),
+        rungs=on,
+        leading=leading if leading != on else None,
         fold=str(manifest["fold"]),
         manifest=manifest,
         item_keys=item_keys,

@@ -20,7 +20,7 @@ from django_personalize.recommend.profile import OWN_HALF_LIFE
 from django_personalize.training.metrics import K, ndcg
 from django_personalize.training.popularity import HALF_LIVES
 
-MOST = 1_000
+MOST = 500
 """Newest orders that are asked."""
 FEWEST = 5
 """People whose word can be sure."""
