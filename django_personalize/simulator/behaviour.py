@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
 from itertools import count
@@ -21,7 +21,7 @@ from django_personalize.events.vocabulary import (
 )
 from django_personalize.simulator.log import Back, Deed, Line, Log
 from django_personalize.simulator.truth import Truth, Visit
-from django_personalize.simulator.world import World, day_of, moment
+from django_personalize.simulator.world import Luck, World, day_of, luck, moment
 
 ADDS = 0.4
 """The chance that a click leads into the basket."""
@@ -42,9 +42,6 @@ CHECKOUT = 600.0
 BOT_LOOKS = (30, 120)
 BOT_EVERY = 3.0
 """Days."""
-
-Page = Callable[[str, float], Sequence[str]]
-"""From a shopper's key and a moment to the items of the recommended row, best first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,11 +76,10 @@ class Life:
     def until(self, day: float) -> Iterator[Visit]:
         """Yield the visits before `day` in time order, each before it happens."""
         while self._next is not None and self._next.at < day:
-            visit = self._next
+            visit, self._next = self._next, next(self._visits, None)
             self._come_back(visit.at)
             self._bots(visit.at)
             yield visit
-            self._next = next(self._visits, None)
         self._come_back(day)
 
     def expect(self, visit: Visit, shown: Sequence[str]) -> Outcome:
@@ -102,10 +98,10 @@ class Life:
     def happen(self, visit: Visit, shown: Sequence[str] = ()) -> None:
         """Let `visit` take place with `shown` as its recommended row, and write down what the shop sees of it."""
         truth, world = self._truth, self._truth.world
-        chance = np.random.default_rng([truth.seed, 4, visit.number])
+        chance = luck(truth.seed, Luck.VISIT, visit.number)
         owned = self.owned(visit.shopper)
         # Of its own, so that what is shown does not change the luck of all that follows.
-        basket = self._row(visit, shown, owned, np.random.default_rng([truth.seed, 7, visit.number]))
+        basket = self._row(visit, shown, owned, luck(truth.seed, Luck.ROW, visit.number))
         wanted = np.log(np.maximum(truth.want(visit.shopper, visit.at, owned), 1e-300))
         noisy = wanted + chance.gumbel(size=world.items)
         noisy[~truth.on_shelf(visit.at)] = -np.inf
@@ -126,11 +122,11 @@ class Life:
         chances = truth.click(visit.shopper, visit.at, owned)[places]
         kept = []
         for slot, place in enumerate(places, start=1):
-            luck, adds, stays = chance.random(3).tolist()
+            clicks, adds, stays = chance.random(3).tolist()
             if not seen[slot - 1]:
                 continue
             self._did(visit, VIEW_ITEM_LIST, place, slot=slot)
-            if luck >= chances[slot - 1]:
+            if clicks >= chances[slot - 1]:
                 continue
             self._did(visit, SELECT_ITEM, place, slot=slot)
             self._look(visit, place, chance)
@@ -212,7 +208,7 @@ class Life:
         truth = self._truth
         while self._bots_day + BOT_EVERY <= day:
             self._bots_day += BOT_EVERY
-            chance = np.random.default_rng([truth.seed, 5, int(self._bots_day)])
+            chance = luck(truth.seed, Luck.BOTS, int(self._bots_day))
             there = np.flatnonzero(truth.on_shelf(self._bots_day))
             for bot in range(truth.world.bots):
                 key = f"visitor-{bot:05}"

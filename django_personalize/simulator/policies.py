@@ -6,14 +6,13 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Protocol
 
-import numpy as np
-
 from django_personalize.artifacts.model import Model, assemble
 from django_personalize.core.types import Query
 from django_personalize.exceptions import NotEnoughData
 from django_personalize.recommend.pipeline import rank
 from django_personalize.simulator.log import Log
 from django_personalize.simulator.shelf import Shelf
+from django_personalize.simulator.world import Luck, luck
 from django_personalize.training import dataset, evaluate
 from django_personalize.training.ladder import manifest
 from django_personalize.training.learn import learn
@@ -96,7 +95,7 @@ class Random:
     """Anything that is on the shelf."""
 
     def __init__(self, *, seed: int) -> None:
-        self._chance = np.random.default_rng([seed, 6])
+        self._chance = luck(seed, Luck.POLICY)
         self._there: list[str] = []
 
     def learn(self, log: Log, shelf: Shelf, as_of: float) -> None:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from django_personalize.core.arrays import Double
 from django_personalize.simulator.shelf import Shelf
-from django_personalize.simulator.world import Choice, World
+from django_personalize.simulator.world import Choice, Luck, World, luck
 
 LATENT = 6
 NOVELTY_HALF_LIFE = 20.0
@@ -42,7 +42,7 @@ class Truth:
     def __init__(self, world: World, seed: int) -> None:
         self.world = world
         self.seed = seed
-        chance = np.random.default_rng([seed, 1])
+        chance = luck(seed, Luck.ITEMS)
         n = world.items
         category = chance.integers(0, world.categories, n)
         brand = chance.integers(0, world.brands, n)
@@ -61,8 +61,8 @@ class Truth:
         self._category = category
         self._brand = brand
         self.shelf = Shelf.of(category, brand, self._since)
-        self._draw_shoppers(np.random.default_rng([seed, 2]))
-        self.visits = self._draw_visits(np.random.default_rng([seed, 3]))
+        self._draw_shoppers(luck(seed, Luck.SHOPPERS))
+        self.visits = self._draw_visits(luck(seed, Luck.ARRIVALS))
 
     def _draw_shoppers(self, chance: np.random.Generator) -> None:
         world, n = self.world, self.world.shoppers

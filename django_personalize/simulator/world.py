@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import IntEnum, StrEnum
+
+import numpy as np
 
 from django_personalize.core.arrays import DAY
 
@@ -88,6 +90,23 @@ class World:
     def end(self) -> float:
         """The moment at which it ends, in seconds since the epoch."""
         return moment(self.days)
+
+
+class Luck(IntEnum):
+    """What is random, each kind by a stream of its own: more of one changes nothing of another."""
+
+    ITEMS = 1
+    SHOPPERS = 2
+    ARRIVALS = 3
+    VISIT = 4
+    BOTS = 5
+    POLICY = 6
+    ROW = 7
+
+
+def luck(seed: int, kind: Luck, number: int = 0) -> np.random.Generator:
+    """Return the stream of `kind`, or of the `number`-th thing of that kind, under `seed`."""
+    return np.random.default_rng([seed, int(kind), number])
 
 
 def moment(day: float) -> float:
