@@ -21,7 +21,7 @@ from django_personalize.training.metrics import K, ndcg
 from django_personalize.training.popularity import HALF_LIVES
 
 MOST = 200
-"""Newest orders that are asked: what foretold once and does so no more is soon known. Chosen in the simulated worlds."""
+"""Newest orders that are asked: what foretells no more is soon known. Chosen in the simulated worlds."""
 FEWEST = 5
 """People whose word can be sure."""
 SURE = 2.0
