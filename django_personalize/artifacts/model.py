@@ -60,7 +60,9 @@ class Model:
     as_of: float
     """Seconds since the epoch; nothing later was learnt from."""
     rungs: frozenset[str]
-    """The rungs of the ladder that are switched on."""
+    """The rungs of the ladder that are switched on: what they learnt is used."""
+    leading: frozenset[str] | None
+    """The rungs that may order a personal row; None where these are the ones that are on."""
     fold: str
     """How a person becomes a vector: `mean`, `ridge` or `both` (see `recommend.fold_in`)."""
     manifest: Mapping[str, Any]
@@ -121,8 +123,9 @@ class Model:
 
     @property
     def rung(self) -> str:
-        """The highest rung that is switched on."""
-        return next(rung for rung in reversed(RUNGS) if rung == "newest" or rung in self.rungs)
+        """The highest rung that may order a personal row."""
+        leading = self.rungs if self.leading is None else self.leading
+        return next(rung for rung in reversed(RUNGS) if rung == "newest" or rung in leading)
 
     def indices(self, keys: Iterable[str]) -> list[int]:
         """Return the places of those keys that the model knows, in the order given."""
@@ -133,18 +136,22 @@ class Model:
 def assemble(arrays: Arrays, manifest: Mapping[str, Any], *, number: int | None = None) -> Model:
     """Build the model over `arrays`; `ArtifactError` where one is absent or has not the shape that it should.
 
-    `manifest` gives `as_of`, `rungs` (name to {on, ...}) and `fold`.
+    `manifest` gives `as_of`, `rungs` (name to {on, leads, ...}; what is on leads unless it says otherwise) and `fold`.
     """
     check(arrays)
     item_keys = tuple(arrays["item_keys"].tolist())
     if any(left >= right for left, right in pairwise(item_keys)):
         raise ArtifactError("The item keys are not sorted and distinct; publish the model again.")
+    rungs = manifest["rungs"]
+    on = frozenset(name for name, rung in rungs.items() if rung["on"])
+    leading = frozenset(name for name, rung in rungs.items() if rung.get("leads", rung["on"]))
     vectors = arrays["vectors"]
     plain = {name: array for name, array in arrays.items() if name not in ("item_keys", "categories")}
     return Model(
         number=number,
         as_of=float(manifest["as_of"]),
-        rungs=frozenset(name for name, rung in manifest["rungs"].items() if rung["on"]),
+        rungs=on,
+        leading=leading if leading != on else None,
         fold=str(manifest["fold"]),
         manifest=manifest,
         item_keys=item_keys,

@@ -1,0 +1,132 @@
+"""Shops with known truth: cold start beside recent popularity, and what learning again is worth, world by world.
+
+    python -m tests.benchmarks.simulator
+    python -m tests.benchmarks.simulator --seeds 5 --worlds matched --what loop
+
+Every figure is an expectation by the world's truth of the clicks that one page of eight gets. Differences are paired by
+seed; intervals are 95 % over seeds (Student). Factors are learnt as the demo does, in seven long epochs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections import Counter
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+import django
+import numpy as np
+from scipy import stats
+
+django.setup()
+
+from django.conf import settings as django_settings  # noqa: E402
+
+from django_personalize.simulator import cold_start, loop  # noqa: E402
+from django_personalize.simulator.behaviour import live  # noqa: E402
+from django_personalize.simulator.policies import Personal, Popular, Random  # noqa: E402
+from django_personalize.simulator.summary import summarise  # noqa: E402
+from django_personalize.simulator.worlds import REAL, WORLDS  # noqa: E402
+
+SIZES = (0, 100, 300, 1_000, 3_000, 10_000, 30_000)
+START, EVERY, ROUNDS = 120.0, 30.0, 6
+POLICIES = ("random", "popular", "frozen", "retrained", "oracle")
+
+
+def quick() -> None:
+    django_settings.PERSONALIZE |= {"TRAINERS": ["example_shop.demo.trainer.QuickLightFM"]}
+
+
+def grown(world: str, seed: int) -> list[cold_start.Size]:
+    quick()
+    return cold_start.grow(WORLDS[world], SIZES, seed=seed)
+
+
+def looped(world: str, seed: int) -> dict[str, list[loop.Round]]:
+    quick()
+    made = {
+        "random": Random(seed=seed),
+        "popular": Popular(),
+        "frozen": Personal(seed=seed, frozen=True),
+        "retrained": Personal(seed=seed),
+        "oracle": None,
+    }
+    return {
+        name: loop.run(WORLDS[world], policy, seed=seed, start=START, every=EVERY, rounds=ROUNDS)
+        for name, policy in made.items()
+    }
+
+
+def against(ours: Sequence[float], theirs: Sequence[float]) -> str:
+    """Return the mean paired difference as a share of the mean of `theirs`, with its 95 % interval."""
+    gaps, base = np.subtract(ours, theirs), float(np.mean(theirs))
+    wide = stats.t.ppf(0.975, len(gaps) - 1) * gaps.std(ddof=1) / np.sqrt(len(gaps)) if len(gaps) > 1 else np.nan
+    return f"{gaps.mean() / base:+7.1%} [{(gaps.mean() - wide) / base:+7.1%}, {(gaps.mean() + wide) / base:+7.1%}]"
+
+
+def tell_cold_start(world: str, runs: Sequence[Sequence[cold_start.Size]]) -> None:
+    print(f"\n{world}: known shoppers' clicks per page, by the order lines that the shop has seen")
+    heads = f"{'lines':>7} {'day':>5} {'seeds':>5} {'visits':>6} {'popular':>8} {'personal':>8}"
+    print(f"{heads}  {'against popularity':26}  rungs")
+    for size in SIZES:
+        # A size whose week brought nobody known has no page to be judged by.
+        found = [one for run in runs for one in run if one.interactions == size and one.visits]
+        if not found:
+            continue
+        ours, theirs = [one.personal.clicks for one in found], [one.popular.clicks for one in found]
+        rungs = ", ".join(f"{name} {count}" for name, count in Counter(one.rung for one in found).most_common())
+        day, visits = np.mean([one.day for one in found]), np.mean([one.visits for one in found])
+        print(
+            f"{size:>7,} {day:>5.0f} {len(found):>5} {visits:>6.0f} {np.mean(theirs):>8.3f} {np.mean(ours):>8.3f}  "
+            f"{against(ours, theirs)}  {rungs}"
+        )
+
+
+def tell_loop(world: str, runs: Sequence[dict[str, list[loop.Round]]]) -> None:
+    print(f"\n{world}: clicks per page from day {START:.0f} on, learning every {EVERY:.0f} days; {len(runs)} seeds")
+    whole = {name: [per_visit(run[name]) for run in runs] for name in POLICIES}
+    for name in POLICIES:
+        rounds = " ".join(
+            f"{np.mean([run[name][place].outcome.clicks for run in runs]):.3f}" for place in range(ROUNDS)
+        )
+        print(f"{name:>10} {np.mean(whole[name]):.3f}   by round {rounds}")
+    for ours, theirs in (("retrained", "frozen"), ("retrained", "popular"), ("frozen", "popular")):
+        print(f"{ours:>10} against {theirs:8} {against(whole[ours], whole[theirs])}")
+
+
+def per_visit(rounds: Sequence[loop.Round]) -> float:
+    return float(np.average([one.outcome.clicks for one in rounds], weights=[one.visits for one in rounds]))
+
+
+def tell_matched() -> None:
+    print(f"the real shop: {REAL}")
+    print(f"the matched world: {summarise(live(WORLDS['matched'], seed=0).orders(WORLDS['matched'].end))}")
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--seeds", type=int, default=30)
+    options.add_argument("--loop-seeds", type=int, default=10, help="a loop takes a dozen times as long")
+    options.add_argument("--worlds", nargs="+", choices=sorted(WORLDS), default=list(WORLDS))
+    options.add_argument("--what", nargs="+", choices=["match", "cold", "loop"], default=["match", "cold", "loop"])
+    options.add_argument("--jobs", type=int, default=2, help="processes")
+    given = options.parse_args()
+    if "match" in given.what:
+        tell_matched()
+    with ProcessPoolExecutor(given.jobs) as pool:
+        kinds: list[tuple[str, int, Callable[..., object], Callable[..., None]]] = [
+            ("cold", given.seeds, grown, tell_cold_start),
+            ("loop", given.loop_seeds, looped, tell_loop),
+        ]
+        for kind, seeds, work, tell in kinds:
+            for world in given.worlds if kind in given.what else ():
+                tell(world, list(pool.map(partial(work, world), range(seeds))))
+
+
+if __name__ == "__main__":
+    main()
