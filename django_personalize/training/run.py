@@ -157,7 +157,7 @@ def learn_all(
     beside = None
     if ndcg is not None:
         then = {name: arrays[judge_at][name] if name in OF_ITEMS else array for name, array in final.items()}
-        serving = evaluate.in_memory(then, judge_at, [name for name, rung in verdicts.items() if rung.on], fold)
+        serving = evaluate.in_memory(then, judge_at, [name for name, rung in verdicts.items() if rung.leads], fold)
         beside = compare.judge(orders, serving, days, live, seed=seed)
     progress("measure", 1, 1)
     return Learnt(
