@@ -194,6 +194,8 @@ class History:
     """Seconds since the epoch."""
     quantities: tuple[int, ...] = ()
     """Net of what came back; 1 for kinds that have none."""
+    dismissed: frozenset[str] = frozenset()
+    """Items that they asked not to be shown, and have not bought since."""
 
     def __bool__(self) -> bool:
         return bool(self.item_keys)

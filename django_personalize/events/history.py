@@ -7,17 +7,19 @@ from collections.abc import Collection
 from django.db.models import Q
 
 from django_personalize.core.types import History, Purpose
-from django_personalize.events.vocabulary import ORDER_KINDS, PURCHASE, REFUND, VIEW_ITEM
+from django_personalize.events.vocabulary import DISMISS, HAVE_IT, ORDER_KINDS, PURCHASE, REFUND, VIEW_ITEM
 from django_personalize.models import Event, Visitor
 
 LIMIT = 2_000
 """Newest rows read per person: bounds the time of a page, and no weight survives so many."""
 
 
-def history_of(visitor: Visitor, *, kinds: Collection[str] = (VIEW_ITEM, *ORDER_KINDS)) -> History:
+def history_of(visitor: Visitor, *, kinds: Collection[str] = (VIEW_ITEM, DISMISS, *ORDER_KINDS)) -> History:
     """Return views and purchases, or what of them is of these `kinds`, newest first, net of what came back, in one
     query.
 
+    Dismissals come back as `dismissed`, for which a later purchase makes up. What was dismissed as a gift or as nothing
+    of interest says no more of this person, however often it was looked at or bought before; what they have, does.
     Empty without a yes to `personalization`. An account's browsers are one person, each with its own yes.
     """
     if not visitor.grants(Purpose.PERSONALIZATION):
@@ -30,15 +32,24 @@ def history_of(visitor: Visitor, *, kinds: Collection[str] = (VIEW_ITEM, *ORDER_
         Event.objects.filter(mine, kind__in=kinds)
         .exclude(item_key="")
         .order_by("-occurred_at", "-pk")
-        .values_list("kind", "item_key", "quantity", "occurred_at", "transaction_id")[:LIMIT]
+        .values_list("kind", "item_key", "quantity", "occurred_at", "transaction_id", "reason")[:LIMIT]
     )
     back: dict[tuple[str, str], int] = {}
-    for kind, item_key, quantity, _, order in rows:
+    for kind, item_key, quantity, _, order, _ in rows:
         if kind == REFUND:
             back[order, item_key] = back.get((order, item_key), 0) + (quantity or 0)
     kept = []
-    for kind, item_key, quantity, at, order in rows:
+    again: set[str] = set()
+    dismissed: set[str] = set()
+    silenced: set[str] = set()
+    for kind, item_key, quantity, at, order, reason in rows:
         if kind == REFUND:
+            continue
+        if kind == DISMISS:
+            if item_key not in again:
+                dismissed.add(item_key)
+            if reason != HAVE_IT:
+                silenced.add(item_key)
             continue
         left = quantity or 1
         if kind == PURCHASE:
@@ -46,9 +57,11 @@ def history_of(visitor: Visitor, *, kinds: Collection[str] = (VIEW_ITEM, *ORDER_
             if returned:
                 back[order, item_key] -= returned
                 left -= returned
-        if left > 0:
+        if left > 0 and item_key not in silenced:
             kept.append((item_key, kind, at.timestamp(), left))
+            if kind == PURCHASE:
+                again.add(item_key)
     if not kept:
-        return History()
+        return History(dismissed=frozenset(dismissed))
     item_keys, kinds, times, quantities = zip(*kept, strict=True)
-    return History(item_keys=item_keys, kinds=kinds, times=times, quantities=quantities)
+    return History(item_keys=item_keys, kinds=kinds, times=times, quantities=quantities, dismissed=frozenset(dismissed))

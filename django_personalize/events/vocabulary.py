@@ -39,4 +39,7 @@ KINDS = ITEM_KINDS | {
 }
 CLAIMABLE = KINDS - {PURCHASE, REFUND, LOGIN}
 """What a page may tell: what is money or identity is read from the shop itself."""
-DISMISS_REASONS = frozenset({"not_interested", "have_it", "was_a_gift"})
+NOT_INTERESTED = "not_interested"
+HAVE_IT = "have_it"
+WAS_A_GIFT = "was_a_gift"
+DISMISS_REASONS = frozenset({NOT_INTERESTED, HAVE_IT, WAS_A_GIFT})

@@ -86,7 +86,7 @@ class Decision:
 
 def decide(placement: Placement, query: Query, model: Model | None) -> Decision:
     """Choose for this query; equal arguments give an equal decision."""
-    exclude, rules = exclusions(query.context, query.exclude)
+    exclude, rules = exclusions(query.context, query.exclude, query.history.dismissed)
     query = replace(query, exclude=exclude)
     asking = None if model is None else Asking(query, model)
     ranking = NOTHING if asking is None else rank_of(placement.pipeline, asking)

@@ -142,7 +142,7 @@ def _show(request: HttpRequest, placement: Placement, item: object, n: int | Non
     )
     decision = decide(placement, query, live())
     items = settings.shop.items(_wanted(decision), request=request)
-    slots, rows = _place(request, placement, decision, items, shown_already)
+    slots, rows = _place(request, placement, decision, items, shown_already | history.dismissed)
     shown_already.update(slot.item_key for slot in slots)
     uid = None
     if visitor is not None or history:

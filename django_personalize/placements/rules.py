@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 
-def exclusions(context: Iterable[str], shown: Iterable[str]) -> tuple[frozenset[str], tuple[str, ...]]:
+def exclusions(
+    context: Iterable[str], shown: Iterable[str], dismissed: Iterable[str] = ()
+) -> tuple[frozenset[str], tuple[str, ...]]:
     """Return what may not appear, and the names of the rules that say so, in the order in which they acted."""
-    context, shown = frozenset(context), frozenset(shown)
+    context, shown, dismissed = frozenset(context), frozenset(shown), frozenset(dismissed)
     rules = []
     if context:
         rules.append("exclude:context")
     if shown - context:
         rules.append("exclude:shown-on-page")
-    return context | shown, tuple(rules)
+    if dismissed - context - shown:
+        rules.append("exclude:dismissed")
+    return context | shown | dismissed, tuple(rules)

@@ -11,9 +11,12 @@ from datetime import datetime
 from uuid import UUID
 
 import numpy as np
+from django.contrib.auth import get_user_model
+from django.core.exceptions import FieldDoesNotExist
 from django.db.models import FloatField
 from django.db.models.functions import Cast
 
+from django_personalize.conf import settings
 from django_personalize.core.arrays import Double, Float, Int, Purchases
 from django_personalize.core.types import Purpose
 from django_personalize.models import Event, Visitor
@@ -164,11 +167,13 @@ def _merged(
 
 
 def load(as_of: datetime) -> Orders:
-    """Read the stored order lines known at `as_of`, in two streamed queries.
+    """Read the stored order lines known at `as_of`, in two streamed queries and one for who is staff.
 
     A person is linked only where the row's visitor grants `personalization` now; visitors of one account are one
-    person. Every other order stands alone, and so does what a person has removed from an order of theirs.
+    person. Every other order stands alone, and so does what a person has removed from an order of theirs. What is
+    linked to an account of the shop's staff is left out.
     """
+    staff = _staff()
     people: dict[UUID, str] = {
         pk: f"user:{user_key}" if user_key else f"visitor:{pk}"
         for pk, user_key in Visitor.objects.granting(Purpose.PERSONALIZATION)
@@ -193,6 +198,8 @@ def load(as_of: datetime) -> Orders:
     gathering = Gathering()
     for kind, order_key, item_key, quantity, price, at, visitor, pk in rows.iterator(chunk_size=20_000):
         person = people.get(visitor, "") if visitor is not None else ""
+        if person in staff:
+            continue
         # Sorts as the bare key does, so that who says yes moves nobody else's orders.
         basket = order_key if person else f"{order_key}\0"
         if kind == "purchase":
@@ -200,6 +207,23 @@ def load(as_of: datetime) -> Orders:
         else:
             gathering.returned(basket, item_key, quantity, at.timestamp())
     return gathering.finish(as_of.timestamp())
+
+
+def _staff() -> frozenset[str]:
+    """Return the people who are staff, as person keys; none where the shop's accounts say nothing of that.
+
+    They try the checkout and order for others, and say little of what shoppers want. An order that no consent links to
+    an account cannot be told from any other, and stays.
+    """
+    accounts = get_user_model()
+    try:
+        accounts._meta.get_field("is_staff")
+    except FieldDoesNotExist:
+        return frozenset()
+    if getattr(settings.shop, "accounts_elsewhere", False):
+        return frozenset()
+    keys = accounts._default_manager.filter(is_staff=True).values_list("pk", flat=True)
+    return frozenset(f"user:{key}" for key in keys)
 
 
 def net(orders: Orders) -> Purchases:

@@ -67,3 +67,55 @@ def test_the_browsers_of_one_account_share_a_past_each_by_its_own_yes(django_ass
     )
     with django_assert_num_queries(1):
         assert set(history_of(here).item_keys) == {"here", "there"}
+
+
+def told(number, me, kind, days, **changes):
+    """An event of `me` about the mug, so many days ago."""
+    values = {"visitor_id": me.pk, "kind": kind, "item_key": "mug", "occurred_at": MOMENT - timedelta(days=days)}
+    return event(number, **(values | changes))
+
+
+@pytest.mark.parametrize(
+    ("reason", "left"), [("not_interested", ["cup"]), ("was_a_gift", ["cup"]), ("have_it", ["mug", "cup", "mug"])]
+)
+def test_a_dismissal_silences_what_was_done_with_the_item_before_unless_it_is_owned(
+    reason, left, django_assert_num_queries
+):
+    me = visitor()
+    keep(
+        told(1, me, "view_item", 5),
+        told(2, me, "view_item", 4, item_key="cup"),
+        told(3, me, "purchase", 3, transaction_id="A", quantity=1),
+        told(4, me, "dismiss", 2, reason=reason),
+    )
+    with django_assert_num_queries(1):
+        history = history_of(me)
+    assert (list(history.item_keys), history.dismissed) == (left, {"mug"})
+
+
+def test_what_is_done_after_a_dismissal_counts_and_a_purchase_ends_it():
+    me = visitor()
+    keep(
+        told(1, me, "purchase", 5, transaction_id="A", quantity=1),
+        told(2, me, "dismiss", 4, reason="was_a_gift"),
+        told(3, me, "view_item", 3),
+    )
+    assert (history_of(me).kinds, history_of(me).dismissed) == (("view_item",), {"mug"})
+    keep(told(4, me, "purchase", 2, transaction_id="B", quantity=1))
+    assert (history_of(me).kinds, history_of(me).dismissed) == (("purchase", "view_item"), frozenset())
+
+
+def test_a_purchase_that_came_back_does_not_end_a_dismissal():
+    me = visitor()
+    keep(
+        told(1, me, "dismiss", 4, reason="not_interested"),
+        told(2, me, "purchase", 3, transaction_id="A", quantity=1),
+        told(3, me, "refund", 2, transaction_id="A", quantity=1),
+    )
+    assert history_of(me) == History(dismissed=frozenset({"mug"}))
+
+
+def test_a_dismissal_counts_for_its_own_person_only_and_not_without_a_yes():
+    me, other, refused = visitor(), visitor(), visitor(granted={"analytics": True})
+    keep(told(1, me, "dismiss", 1, reason="have_it"), told(2, refused, "dismiss", 1, reason="have_it"))
+    assert [history_of(each).dismissed for each in (me, other, refused)] == [{"mug"}, frozenset(), frozenset()]

@@ -79,6 +79,24 @@ def test_a_page_shows_an_item_once(memory_shop, answers):
     ]
 
 
+@pytest.mark.parametrize("reason", ["not_interested", "have_it", "was_a_gift"])
+def test_what_a_person_dismissed_leaves_every_row_of_theirs_at_the_next_page(memory_shop, answers, reason):
+    answers(personalization="granted")
+    me = visitor("personalization")
+    assert keys(show(request_of(me), "you-may-also-like", item=memory_shop.stock["2"])) == ["1", "3"]
+    store.insert_events(
+        [event(1, visitor_id=me.pk, kind="dismiss", item_key="1", reason=reason)], received_at=timezone.now()
+    )
+    request = request_of(me)
+    assert keys(show(request, "you-may-also-like", item=memory_shop.stock["2"])) == ["3"]
+    [draft] = drafts(request)
+    assert draft.rules == ("exclude:context", "exclude:dismissed")
+    assert keys(show(request_of(visitor("personalization")), "you-may-also-like", item=memory_shop.stock["2"])) == [
+        "1",
+        "3",
+    ]
+
+
 def test_a_placement_that_shows_nothing_leaves_no_decision(memory_shop, answers):
     answers(personalization="granted")
     request = request_of(visitor("personalization"))

@@ -10,6 +10,7 @@ import pytest
 from django_personalize.core.arrays import DAY
 from django_personalize.core.types import Purpose
 from django_personalize.models import Event, Visitor
+from django_personalize.testing.override import override_personalize
 from django_personalize.training import dataset
 from tests.training.small import NOW, orders
 
@@ -115,11 +116,35 @@ def test_refunds_are_netted_within_their_own_order_only():
 
 
 @pytest.mark.django_db
-def test_the_rows_are_read_in_two_queries(django_assert_num_queries):
+def test_the_rows_are_read_in_two_queries_and_who_is_staff_in_one(django_assert_num_queries):
     for number in range(5):
         sold(f"o{number}", str(uuid.uuid4()), visitor=visitor(personalization=True))
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(3):
         dataset.load(AS_OF)
+
+
+@pytest.mark.django_db
+def test_what_is_linked_to_staff_is_not_learnt_from(django_user_model):
+    shopper = django_user_model.objects.create_user("ann")
+    clerk = django_user_model.objects.create_user("clerk", is_staff=True)
+    for account, item in ((shopper, "wanted"), (clerk, "tried")):
+        bought = visitor(str(account.pk), personalization=True)
+        sold(f"order {item}", item, quantity=2, visitor=bought)
+        sold(f"order {item}", item, kind="refund", days=5, visitor=bought)
+    sold("o3", "unlinked")
+    found = dataset.load(AS_OF)
+    assert found.item_keys == ("unlinked", "wanted")
+    assert found.person_keys == (f"user:{shopper.pk}",)
+    assert found.back_quantity.tolist() == [1]
+
+
+@pytest.mark.django_db
+def test_where_accounts_live_elsewhere_the_keys_of_staff_here_are_nobodys(django_user_model):
+    clerk = django_user_model.objects.create_user("clerk", is_staff=True)
+    sold("o1", "1", visitor=visitor(str(clerk.pk), personalization=True))
+    assert dataset.load(AS_OF).item_keys == ()
+    with override_personalize(SHOP="django_personalize.integrations.http.FeedShop"):
+        assert dataset.load(AS_OF).item_keys == ("1",)
 
 
 def test_unlinking_changes_who_bought_and_nothing_else():
