@@ -12,7 +12,7 @@ from uuid import UUID
 from django_personalize.conf import settings
 from django_personalize.core import clock
 from django_personalize.core.types import Item, Purpose, Reason
-from django_personalize.events.vocabulary import PURCHASE, REFUND
+from django_personalize.events.vocabulary import DISMISS, HAVE_IT, PURCHASE, REFUND
 from django_personalize.models import Decision, Event, Membership
 from django_personalize.placements.reasons import sentence
 from django_personalize.privacy.person import Person
@@ -68,11 +68,11 @@ def insight(person: Person, *, request: Any = None) -> Insight:
         .exclude(item_key="")
         .exclude(kind=REFUND)
         .order_by("-occurred_at", "-pk")
-        .values_list("item_key", "kind", "occurred_at")[:MOST_ROWS]
+        .values_list("item_key", "kind", "occurred_at", "reason")[:MOST_ROWS]
     )
     profiled = [visitor.pk for visitor in person.visitors if visitor.grants(Purpose.PERSONALIZATION)]
     shown = list(Decision.objects.filter(visitor__in=profiled).order_by("-decided_at")[:MOST_DECISIONS])
-    keys = list(dict.fromkeys(key for key, _, _ in rows))
+    keys = list(dict.fromkeys(key for key, *_ in rows))
     slots = [(decision, slot) for decision in shown for slot in decision.slots]
     named = [key for _, slot in slots for key in (slot["item_key"], slot["anchor"]) if key]
     items = settings.shop.items(list(dict.fromkeys([*keys, *named])), request=request)
@@ -93,11 +93,11 @@ def _segments(profiled: Collection[UUID]) -> tuple[Segment, ...]:
 
 
 def _dealings(
-    rows: Sequence[tuple[str, str, datetime]], keys: Sequence[str], items: Mapping[str, Item]
+    rows: Sequence[tuple[str, str, datetime, str]], keys: Sequence[str], items: Mapping[str, Item]
 ) -> list[Dealing]:
     kinds: dict[str, dict[str, None]] = {}
     last: dict[str, datetime] = {}
-    for key, kind, at in rows:
+    for key, kind, at, _ in rows:
         kinds.setdefault(key, {})[kind] = None
         last.setdefault(key, at)
     return [
@@ -112,11 +112,16 @@ def _dealings(
     ]
 
 
-def _weights(rows: Collection[tuple[str, str, datetime]]) -> Counter[str]:
-    """Return what each item says of this person, weighed as where pages are made."""
+def _weights(rows: Collection[tuple[str, str, datetime, str]]) -> Counter[str]:
+    """Return what each item says of this person, weighed as where pages are made; `rows` are newest first."""
     now = clock.now()
     weights: Counter[Any] = Counter()
-    for key, kind, at in rows:
+    silenced: set[str] = set()
+    for key, kind, at, reason in rows:
+        if kind == DISMISS:
+            silenced |= {key} if reason != HAVE_IT else set()
+        if kind == DISMISS or key in silenced:
+            continue
         days = max((now - at).total_seconds(), 0.0) / 86_400
         weights[key] += (1.0 if kind == PURCHASE else VIEW_WEIGHT) * 2.0 ** (-days / NEAR_HALF_LIFE)
     return weights

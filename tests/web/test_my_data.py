@@ -82,6 +82,13 @@ def test_it_shows_history_interests_reasons_and_how_long(client, guest):
     assert page.index("Light</li>") < page.index("Kitchen</li>")
 
 
+@pytest.mark.parametrize(("reason", "liked"), [("not_interested", False), ("was_a_gift", False), ("have_it", True)])
+def test_what_somebody_dismissed_is_nothing_that_they_like(client, guest, reason, liked):
+    looked_at(guest, "1")
+    ours.sink.write([told(guest.pk, kind="dismiss", reason=reason)])
+    assert ("Light</li>" in text(client)) is liked
+
+
 def test_it_shows_the_segments_in_plain_words_and_none_once_they_object(client, guest):
     for slug in ("loyal", "a-rule-that-is-no-more"):
         Membership.objects.create(visitor=guest, segment=slug, since=clock.now(), as_of=clock.now())
