@@ -31,7 +31,7 @@ TREED = 60
 """Candidates that the ranker's trees are asked about: they cost ten times what its weights do."""
 UNSEEN: Mapping[str, Mapping[str, float]] = {
     "neighbours": {"own": 1.0, "neighbours": 1.0, "popular": 0.25},
-    "factors": {"own": 1.0, "neighbours": 0.5, "factors": 2.0, "popular": 0.1},
+    "factors": {"own": 1.0, "neighbours": 1.0, "factors": 2.0, "popular": 0.1},
 }
 """The same for somebody who came after the model had learnt: a few items of one visit say what it is about, and what
 the past of the others taught the ranker does not hold for them. Chosen on a validation window as well.
