@@ -18,7 +18,7 @@ from django.template import Context, Template
 from django.utils.http import urlencode
 
 from django_personalize.core import clock
-from django_personalize.models import ConsentRecord, Event, Finding, Intake, ModelVersion, Quarantined
+from django_personalize.models import ConsentRecord, Event, Finding, Intake, ModelVersion, Quarantined, TrainingRun
 from django_personalize.visitors import cookie
 from tests.people import request_of, token, visitor
 
@@ -165,6 +165,11 @@ def rows_of(text):
         verdict=text, counts={text: text},
         metrics={"table": text, "ladder": {"rungs": {text: {"on": True, "why": text}}}},
     )  # fmt: skip
+    TrainingRun.objects.create(
+        kind="full", asked_by="admin", status="failed", stage=short[:16], host=text[:128], pid=1, started_at=now,
+        beat_at=now, as_of=now, fingerprint=short, counts={text: text}, metrics={text: text}, log=[[text, 1.0]],
+        why=text,
+    )  # fmt: skip
     ConsentRecord.objects.create(
         number=ConsentRecord.objects.count() + 1,
         subject=uuid4(),
@@ -174,9 +179,9 @@ def rows_of(text):
     )
 
 
-DESK = ("finding", "intake", "quarantined", "modelversion", "consentrecord")
+DESK = ("finding", "intake", "quarantined", "modelversion", "trainingrun", "consentrecord")
 MODELS = {"finding": Finding, "intake": Intake, "quarantined": Quarantined, "modelversion": ModelVersion,
-          "consentrecord": ConsentRecord}  # fmt: skip
+          "trainingrun": TrainingRun, "consentrecord": ConsentRecord}  # fmt: skip
 
 
 def desk(admin_client, texts):
