@@ -73,6 +73,20 @@ def test_sessions_do_not_run_into_each_other():
     }  # fmt: skip
 
 
+def test_a_pair_counts_once_a_session_at_its_closest_however_often_it_was_gone_through():
+    found = at_once((1, "machine", "ab" * 50))
+    # One step on and half of one step back; each is looked at fifty times.
+    assert table(found)["a"]["b"] == pytest.approx(1.5 / (50**0.5 * 50**0.1))
+
+
+def test_blocks_change_nothing(monkeypatch):
+    found = looks((9, "ann", "abcab"), (8, "bob", "ba"), (8, "eve", "cda"), (1, "ann", "dcb"))
+    whole = table(found)
+    for size in (1, 4, 6, 13):
+        monkeypatch.setattr("django_personalize.training.sequence.AT_ONCE", size)
+        assert {key: pytest.approx(row) for key, row in table(found).items()} == whole
+
+
 def test_an_item_is_not_its_own_next():
     assert set(table(looks((1, "ann", "aba")))["a"]) == {"b"}
 
