@@ -59,7 +59,8 @@ def refresh(
         fingerprint = browsing.fingerprint(dataset.fingerprint(orders), looked)
         if fingerprint == row.fingerprint and _knows(live, facts):
             raise NothingNew(
-                f"No order line and no item has changed since version {row.pk} was made, nor what was looked at: it stays."
+                f"No order line and no item has changed since version {row.pk} was made, nor what was looked at: it "
+                "stays."
             )
         lease.note(fingerprint=fingerprint)
         tell("read", 1, 1)
