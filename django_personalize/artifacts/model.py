@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from django_personalize.core.arrays import Float, Int
 from django_personalize.exceptions import ArtifactError
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 RUNGS = ("newest", "popular", "neighbours", "factors", "ranker")
 """The ladder, lowest first."""
 ARRAYS: Mapping[str, tuple[str, tuple[str, ...]]] = {
@@ -30,6 +30,8 @@ ARRAYS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "together_weight": ("f4", ("items", "together")),
     "lately_index": ("i4", ("items", "lately")),
     "lately_weight": ("f4", ("items", "lately")),
+    "next_index": ("i4", ("items", "next")),
+    "next_weight": ("f4", ("items", "next")),
     "content_index": ("i4", ("items", "content")),
     "content_weight": ("f4", ("items", "content")),
     "ease_index": ("i4", ("items", "ease")),
@@ -90,6 +92,9 @@ class Model:
     lately_index: Int
     """The same between orders: what those who have the item take these days."""
     lately_weight: Float
+    next_index: Int
+    """The same within visits: what they go on to after the item. Of no width where nobody's browsing is known."""
+    next_weight: Float
     content_index: Int
     """The same by words, category and brand, for items that never sold too."""
     content_weight: Float

@@ -12,7 +12,7 @@ from django_personalize.core.arrays import Float, Int
 from django_personalize.core.types import Reason
 from django_personalize.recommend.asking import Asking
 from django_personalize.recommend.fold_in import mean_vector
-from django_personalize.recommend.generators import table, top
+from django_personalize.recommend.generators import newest, table, top
 from django_personalize.recommend.profile import Profile
 
 REASONS: Mapping[str, str] = {
@@ -69,8 +69,8 @@ def nominate(
     """Return for each item the place in the history of its likely anchor, or -1; each is verified before it is named.
 
     That is the item of the history which adds most to its score, where this alone lifts it above `boundary`, the score
-    of the first item that is not shown. `slopes` is what one raw unit of `neighbours`, of `lately` and of the mean
-    vector's score adds.
+    of the first item that is not shown. `slopes` is what one raw unit of `neighbours`, of `lately`, of `sequence`
+    and of the mean vector's score adds.
     """
     shares = contributions(model, person, items, slopes)
     likely: Int = shares.argmax(axis=0).astype(np.int32)
@@ -98,15 +98,19 @@ def contributions(model: Model, person: Profile, items: Int, slopes: Mapping[str
     shares = np.zeros(size, dtype=np.float32)
     place = np.full(len(model.item_keys), -1, dtype=np.int32)
     place[items] = np.arange(len(items), dtype=np.int32)
+    touched, asked = newest(person)
+    last = np.zeros(len(person.item), dtype=np.float32)
+    last[np.searchsorted(person.item, touched)] = asked
     tables = {
-        "neighbours": table(model, person),
-        "lately": (model.lately_index, model.lately_weight),
+        "neighbours": (*table(model, person), person.near),
+        "lately": (model.lately_index, model.lately_weight, person.near),
+        "sequence": (model.next_index, model.next_weight, last),
     }
-    for name, (index, weight) in tables.items():
+    for name, (index, weight, asks) in tables.items():
         near = index[person.item]
         column = np.where(near >= 0, place[near], -1)
         row, rank = np.nonzero(column >= 0)
-        worth = weight[person.item][row, rank] * person.near[row]
+        worth = weight[person.item][row, rank] * asks[row]
         shares[row, column[row, rank]] += worth * np.float32(slopes.get(name, 0.0))
     if slopes.get("factors") and model.vectors.shape[1]:
         pull = mean_vector(model, person)

@@ -21,20 +21,29 @@ from django_personalize.recommend.trees import trees
 
 BLENDS: Mapping[str, Mapping[str, float]] = {
     "popular": {"popular": 1.0},
-    "neighbours": {"own": 1.0, "neighbours": 0.3, "lately": 0.5, "popular": 0.5},
-    "factors": {"own": 1.0, "neighbours": 0.3, "lately": 0.5, "factors": 0.5, "als": 0.5, "popular": 0.5},
+    "neighbours": {"own": 1.0, "neighbours": 0.3, "lately": 0.5, "sequence": 0.3, "popular": 0.5},
+    "factors": {
+        "own": 1.0,
+        "neighbours": 0.3,
+        "lately": 0.5,
+        "sequence": 0.3,
+        "factors": 0.5,
+        "als": 0.5,
+        "popular": 0.5,
+    },
 }
 """Weights of standardised generator scores on the rungs below the ranker, for shops whose people are too few to fit
-one. Each rung adds to the one below; chosen on a validation window, see docs/learning.md.
+one. Each rung adds to the one below; chosen on a validation window, see docs/learning.md, but for `sequence`: its
+weight is that of the neighbours, since no order says anything of visits.
 """
 TREED = 60
 """Candidates that the ranker's trees are asked about: they cost ten times what its weights do."""
 UNSEEN: Mapping[str, Mapping[str, float]] = {
-    "neighbours": {"own": 1.0, "neighbours": 1.0, "popular": 0.25},
-    "factors": {"own": 1.0, "neighbours": 1.0, "factors": 2.0, "popular": 0.1},
+    "neighbours": {"own": 1.0, "neighbours": 1.0, "sequence": 0.3, "popular": 0.25},
+    "factors": {"own": 1.0, "neighbours": 1.0, "factors": 2.0, "sequence": 0.3, "popular": 0.1},
 }
 """The same for somebody who came after the model had learnt: a few items of one visit say what it is about, and what
-the past of the others taught the ranker does not hold for them. Chosen on a validation window as well.
+the past of the others taught the ranker does not hold for them. Chosen likewise.
 """
 SAMPLE = 1_000
 """Items that tell how widely scores spread."""
@@ -148,7 +157,7 @@ def _told(model: Model, found: Standing, order: Int, reasons: list[Reason]) -> t
 
 def _slopes(model: Model, person: Profile, found: Standing) -> dict[str, float]:
     """Return about what one raw unit of each table's and of the mean vector's score adds to the ordering score."""
-    raw = {name: found.rows.scores[name] for name in ("neighbours", "lately")}
+    raw = {name: found.rows.scores[name] for name in ("neighbours", "lately", "sequence")}
     if person and model.vectors.shape[1]:
         step = 1 + len(model.item_keys) // SAMPLE
         raw["factors"] = model.vectors[::step] @ mean_vector(model, person) + model.biases[::step]

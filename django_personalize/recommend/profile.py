@@ -42,6 +42,8 @@ class Profile:
     """Distinct moments at which they bought."""
     seen: NDArray[np.bool_]
     """Whether the model may have learnt from it: touched before the moment that it knows."""
+    latest: Int
+    """The same items, touched last first; none where only ages are known, not the way from one to the next."""
     price: float
     """The middle of what this person pays per item; nan where unknown."""
 
@@ -73,14 +75,20 @@ def profile(model: Model, history: History, as_of: float) -> Profile:
     item, bought, at = zip(*rows, strict=True)
     times = np.array(at, dtype=np.float64)
     columns = np.array(item, dtype=np.int32), np.array(bought, dtype=bool), (as_of - times) / DAY
-    return weigh(model, *columns, seen=times <= model.as_of)
+    return weigh(model, *columns, seen=times <= model.as_of, latest=np.array(list(dict.fromkeys(item)), dtype=np.int32))
 
 
 def weigh(
-    model: Model, item: Int, bought: NDArray[np.bool_], age: Double, *, seen: NDArray[np.bool_] | None = None
+    model: Model,
+    item: Int,
+    bought: NDArray[np.bool_],
+    age: Double,
+    *,
+    seen: NDArray[np.bool_] | None = None,
+    latest: Int | None = None,
 ) -> Profile:
     """Return the profile of rows given as columns: item, whether it was a purchase, its age in days (0 or more), and
-    whether it was before the model learnt (all of them unless given).
+    whether it was before the model learnt (all of them unless given); `latest` are its distinct items, newest first.
     """
     items, place = np.unique(item, return_inverse=True)
     size = len(items)
@@ -104,6 +112,7 @@ def weigh(
         since=np.where(np.isfinite(since), since, 0.0).astype(np.float32),
         orders=float(len(np.unique(age[bought]))),
         seen=np.ones(size, dtype=bool) if seen is None else total(seen.astype(np.float64)) > 0,
+        latest=np.empty(0, dtype=np.int32) if latest is None else latest,
         price=float(np.median(prices)) if len(prices) else float("nan"),
     )
 
@@ -122,5 +131,6 @@ def without(model: Model, person: Profile, place: int) -> Profile:
         since=person.since[keep],
         orders=person.orders,
         seen=person.seen[keep],
+        latest=person.latest[person.latest != person.item[place]],
         price=float(np.median(prices)) if len(prices) else float("nan"),
     )

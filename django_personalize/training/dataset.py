@@ -101,8 +101,8 @@ class Gathering:
         columns[3].append(time)
 
     def finish(self, as_of: float) -> Orders:
-        item_keys, item_rank = _ranked(self._items)
-        person_keys, person_rank = _ranked(self._people)
+        item_keys, item_rank = ranked(self._items)
+        person_keys, person_rank = ranked(self._people)
         names = list(self._orders)
         placed = np.array(self._placed, dtype=np.float64)
         by_key = np.array(sorted(range(len(names)), key=names.__getitem__), dtype=np.int64)
@@ -133,7 +133,7 @@ class Gathering:
         )
 
 
-def _ranked(codes: dict[str, int]) -> tuple[tuple[str, ...], Int]:
+def ranked(codes: dict[str, int]) -> tuple[tuple[str, ...], Int]:
     """Return the sorted keys and, for each code of first sight, its place among them."""
     keys = tuple(sorted(codes))
     rank = np.empty(len(keys), dtype=np.int32)
@@ -173,7 +173,7 @@ def load(as_of: datetime) -> Orders:
     person. Every other order stands alone, and so does what a person has removed from an order of theirs. What is
     linked to an account of the shop's staff is left out.
     """
-    staff = _staff()
+    staff = staff_keys()
     people: dict[UUID, str] = {
         pk: f"user:{user_key}" if user_key else f"visitor:{pk}"
         for pk, user_key in Visitor.objects.granting(Purpose.PERSONALIZATION)
@@ -209,7 +209,7 @@ def load(as_of: datetime) -> Orders:
     return gathering.finish(as_of.timestamp())
 
 
-def _staff() -> frozenset[str]:
+def staff_keys() -> frozenset[str]:
     """Return the people who are staff, as person keys; none where the shop's accounts say nothing of that.
 
     They try the checkout and order for others, and say little of what shoppers want. An order that no consent links to

@@ -9,19 +9,24 @@ from numpy.typing import NDArray
 
 from django_personalize.conf import settings
 from django_personalize.core.arrays import DAY, Factors, Float, Int, Purchases
-from django_personalize.training import als, cold, popularity, ranker
+from django_personalize.training import als, browsing, cold, popularity, ranker
+from django_personalize.training.browsing import Browsing
 from django_personalize.training.catalogue import Catalogue
 from django_personalize.training.content import content
 from django_personalize.training.ease import ease
 from django_personalize.training.factors import interactions
 from django_personalize.training.lately import lately
 from django_personalize.training.neighbours import NEAR, TOGETHER, neighbours
+from django_personalize.training.sequence import sequence
 
 
-def learn(purchases: Purchases, catalogue: Catalogue, *, together: bool = True) -> dict[str, NDArray[Any]]:
+def learn(
+    purchases: Purchases, catalogue: Catalogue, looked: Browsing | None = None, *, together: bool = True
+) -> dict[str, NDArray[Any]]:
     """Return the arrays of `artifacts.model.ARRAYS`, with neither factors nor ranker yet.
 
     The items are those ever sold and those in the catalogue. Who is linked to whom makes no difference here.
+    What was `looked` at of other items says nothing.
     `together` may be left out (all padding) where only held-out time is measured.
     """
     item_keys = sorted({*purchases.item_keys, *catalogue.category})
@@ -35,6 +40,9 @@ def learn(purchases: Purchases, catalogue: Catalogue, *, together: bool = True) 
     near_index, near_weight = _spread(neighbours(purchases, NEAR), places, n)
     pairs = neighbours(purchases, TOGETHER) if together else (near_index[:0, :0], near_weight[:0, :0])
     lately_index, lately_weight = _spread(lately(purchases), places, n)
+    visited = browsing.among(browsing.nothing() if looked is None else looked, index)
+    next_places = np.array([index[key] for key in visited.item_keys], dtype=np.int64)
+    next_index, next_weight = _spread(sequence(visited), next_places, n)
     content_index, content_weight = content(item_keys, catalogue)
     together_index, together_weight = _spread(pairs, places if together else places[:0], n)
     ease_index, ease_weight = _spread(ease(purchases, memory=settings.EASE_BYTES), places, n)
@@ -54,6 +62,8 @@ def learn(purchases: Purchases, catalogue: Catalogue, *, together: bool = True) 
         "together_weight": together_weight,
         "lately_index": lately_index,
         "lately_weight": lately_weight,
+        "next_index": next_index,
+        "next_weight": next_weight,
         "content_index": content_index,
         "content_weight": content_weight,
         "ease_index": ease_index,
@@ -100,7 +110,7 @@ def with_factors(
 
 
 def _spread(table: tuple[Int, Float], places: NDArray[np.int64], n: int) -> tuple[Int, Float]:
-    """Return a neighbour table over sold items as one over all items of the model."""
+    """Return a neighbour table over some items, at `places`, as one over all items of the model."""
     index, weight = table
     spread_index = np.full((n, index.shape[1]), -1, dtype=np.int32)
     spread_weight = np.zeros((n, index.shape[1]), dtype=np.float32)

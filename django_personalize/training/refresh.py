@@ -15,8 +15,8 @@ from django_personalize.conf import settings
 from django_personalize.exceptions import NotEnoughData, NothingNew
 from django_personalize.models import ModelVersion
 from django_personalize.models.training_run import AskedBy, Kind
+from django_personalize.training import browsing, cold, dataset, ladder
 from django_personalize.training import catalogue as catalogues
-from django_personalize.training import cold, dataset, ladder
 from django_personalize.training.catalogue import Catalogue
 from django_personalize.training.learn import learn
 from django_personalize.training.lease import hold
@@ -34,9 +34,10 @@ def refresh(
 ) -> ModelVersion:
     """Return a version with popularity, item statistics and neighbours of this moment, and the live model's weights.
 
-    It passes the gate as any other does, but for quality: no weight of it is new. Raises `NothingNew` where neither an
-    order line nor the catalogue has changed, `NotEnoughData` where there is no live model yet or no order line is left,
-    and what `train` raises where another process trains. `progress` is called with read, count and publish.
+    It passes the gate as any other does, but for quality: no weight of it is new. Raises `NothingNew` where no order
+    line, no look at an item and nothing in the catalogue is new, `NotEnoughData` where there is no live model yet or no
+    order line is left, and what `train` raises where another process trains. `progress` is called with read, count and
+    publish.
     """
     with hold(settings.ARTIFACTS, kind=Kind.REFRESH, asked_by=asked_by, as_of=as_of, task_id=task_id) as lease:
 
@@ -53,17 +54,21 @@ def refresh(
         if live is None or row is None or live.number != row.pk:
             raise NotEnoughData("There is no live model whose weights could be kept: run personalize_train first.")
         orders = dataset.load(moment)
+        looked = browsing.load(moment)
         facts = catalogues.before(catalogues.load(), moment.timestamp() + 1.0)
-        fingerprint = dataset.fingerprint(orders)
+        fingerprint = browsing.fingerprint(dataset.fingerprint(orders), looked)
         if fingerprint == row.fingerprint and _knows(live, facts):
-            raise NothingNew(f"No order line and no item has changed since version {row.pk} was made: it stays.")
+            raise NothingNew(
+                f"No order line and no item has changed since version {row.pk} was made, nor what was looked at: it "
+                "stays."
+            )
         lease.note(fingerprint=fingerprint)
         tell("read", 1, 1)
         tell("count", 0, 1)
         purchases = dataset.net(orders)
         if not len(purchases):
             raise NotEnoughData("No order line is left to learn from: the live model stays.")
-        arrays = _with_weights(learn(purchases, facts), live, facts)
+        arrays = _with_weights(learn(purchases, facts, looked), live, facts)
         verdicts = {name: ladder.Rung(**rung) for name, rung in live.manifest["rungs"].items()}
         people = int(live.manifest["counts"]["ranker_people"])
         learnt = Learnt(

@@ -15,8 +15,9 @@ from django_personalize.core.arrays import DAY, Interactions, Purchases
 from django_personalize.exceptions import NotEnoughData, TrainerUnavailable
 from django_personalize.models import ModelVersion
 from django_personalize.models.training_run import AskedBy, Kind
+from django_personalize.training import browsing, compare, dataset, evaluate, gate, kept, ladder, ranker, shadow, split
 from django_personalize.training import catalogue as catalogues
-from django_personalize.training import compare, dataset, evaluate, gate, kept, ladder, ranker, shadow, split
+from django_personalize.training.browsing import Browsing
 from django_personalize.training.catalogue import Catalogue
 from django_personalize.training.dataset import Orders
 from django_personalize.training.factors import interactions
@@ -63,8 +64,9 @@ def train(
         tell("read", 0, 1)
         moment = lease.run.as_of
         orders = dataset.load(moment)
+        looked = browsing.load(moment)
         facts = catalogues.before(catalogues.load(), moment.timestamp() + 1.0)
-        fingerprint = dataset.fingerprint(orders)
+        fingerprint = browsing.fingerprint(dataset.fingerprint(orders), looked)
         lease.note(fingerprint=fingerprint)
         tell("read", 1, 1)
         store.look_again()
@@ -72,6 +74,7 @@ def train(
         learnt = learn_all(
             orders,
             facts,
+            looked,
             seed=seed,
             threads=settings.THREADS if threads is None else threads,
             progress=tell,
@@ -95,12 +98,14 @@ class _Cut:
     at: float
     purchases: Purchases
     catalogue: Catalogue
+    looked: Browsing
     job: Interactions
 
 
 def learn_all(
     orders: Orders,
     facts: Catalogue,
+    looked: Browsing | None = None,
     *,
     seed: int,
     threads: int,
@@ -114,7 +119,8 @@ def learn_all(
     The window before the last chooses the fold-in and fits the ranker; the last one, unseen by either, judges every
     rung, and the whole beside `live`. The weights that were judged are those that serve. Fits are kept in `keep`.
     """
-    now = _cut(orders, facts, orders.as_of)
+    looked = browsing.nothing(orders.as_of) if looked is None else looked
+    now = _cut(orders, facts, looked, orders.as_of)
     if not len(now.purchases):
         raise NotEnoughData(
             "No order line is left to learn from, so nothing is published; the shop's newest items serve."
@@ -125,16 +131,16 @@ def learn_all(
     taught = split.hold(orders, teach_at, days)
     cuts = [now]
     if judged:
-        cuts.append(_cut(orders, facts, judge_at))
+        cuts.append(_cut(orders, facts, looked, judge_at))
     if len(taught.shoppers) >= ladder.JUDGES:
-        cuts.append(_cut(orders, facts, teach_at))
+        cuts.append(_cut(orders, facts, looked, teach_at))
     data = ladder.count(now.purchases, len(taught.shoppers))
     fitting = [cut for cut in cuts if ladder.enough("factors", ladder.count(cut.purchases, 0))]
     missing: dict[str, str] = {}
     arrays: dict[float, Arrays] = {}
     with Fits([cut.job for cut in fitting], seed=seed, threads=threads, progress=progress, keep=keep) as fits:
         for cut in cuts:
-            learnt = learn(cut.purchases, cut.catalogue, together=cut.at != teach_at)
+            learnt = learn(cut.purchases, cut.catalogue, cut.looked, together=cut.at != teach_at)
             arrays[cut.at] = with_als(learnt, cut.purchases, seed=seed) if cut in fitting else learnt
         try:
             for place, cut in reversed(list(enumerate(fitting))):
@@ -178,11 +184,17 @@ def window(orders: Orders) -> float:
     return min(WINDOW_DAYS, max((orders.as_of - float(orders.placed[0])) * SHARE / DAY, 1.0 / 24.0))
 
 
-def _cut(orders: Orders, facts: Catalogue, at: float) -> _Cut:
+def _cut(orders: Orders, facts: Catalogue, looked: Browsing, at: float) -> _Cut:
     whole = at >= orders.as_of
     purchases = dataset.net(orders) if whole else dataset.before(orders, at)
     catalogue = facts if whole else catalogues.before(facts, at)
-    return _Cut(at=at, purchases=purchases, catalogue=catalogue, job=interactions(purchases))
+    return _Cut(
+        at=at,
+        purchases=purchases,
+        catalogue=catalogue,
+        looked=looked if whole else browsing.before(looked, at),
+        job=interactions(purchases),
+    )
 
 
 def _teach(taught: split.Held, arrays: Arrays | None, at: float, data: ladder.Data, seed: int) -> tuple[str, Arrays]:

@@ -8,10 +8,11 @@ import pytest
 from django_personalize.core.arrays import Factors
 from django_personalize.core.types import History
 from django_personalize.recommend import fold_in
+from django_personalize.recommend.explain import contributions
 from django_personalize.recommend.features import NAMES, rows, scored
-from django_personalize.recommend.generators import als, beside, factors, lately, neighbours, own, top
+from django_personalize.recommend.generators import als, beside, factors, lately, neighbours, own, sequence, top
 from django_personalize.recommend.profile import profile, without
-from tests.training.small import DAY, NOW, model, orders
+from tests.training.small import DAY, NOW, looks, model, orders
 
 SHOP = orders((9, "", "ab"), (8, "", "abc"), (7, "", "cd"), *[(1, "", "e")] * 9)
 
@@ -164,7 +165,7 @@ def test_without_an_item_a_person_is_who_never_touched_it():
     one = person(learnt, ("a", "purchase", 1), ("c", "view_item", 2))
     other = person(learnt, ("c", "view_item", 2))
     left = without(learnt, one, 0)
-    for name in ("item", "near", "fold", "own", "count", "since"):
+    for name in ("item", "near", "fold", "own", "count", "since", "latest"):
         assert getattr(left, name).tolist() == getattr(other, name).tolist()
 
 
@@ -189,3 +190,56 @@ def test_least_squares_say_nothing_of_nobody_or_without_vectors():
     learnt = model(SHOP)
     assert not als(learnt, person(learnt, ("a", "purchase", 1))).any()
     assert not als(replace(learnt, als_vectors=np.ones((5, 2), dtype=np.float32)), person(learnt)).any()
+
+
+def next_of(learnt, *pairs):
+    """The model with a table of what comes next, as (item, next, weight) by place."""
+    index, weight = np.full((5, 2), -1, dtype=np.int32), np.zeros((5, 2), dtype=np.float32)
+    for item, other, worth in pairs:
+        free = int((index[item] >= 0).sum())
+        index[item, free], weight[item, free] = other, worth
+    return replace(learnt, next_index=index, next_weight=weight)
+
+
+def test_what_was_touched_last_stands_first_and_once():
+    found = person(
+        model(SHOP), ("d", "view_item", 1), ("a", "purchase", 2), ("d", "view_item", 3), ("zz", "purchase", 4)
+    )
+    assert found.latest.tolist() == [3, 0]
+
+
+def test_what_comes_next_is_asked_of_the_last_first_and_half_of_each_before():
+    learnt = next_of(model(SHOP), (0, 3, 1.0), (1, 3, 1.0), (1, 4, 0.5), (2, 4, 8.0))
+    assert sequence(learnt, person(learnt, ("a", "view_item", 0), ("b", "view_item", 1))).tolist() == [
+        0,
+        0,
+        0,
+        1.5,
+        0.25,
+    ]
+    assert sequence(learnt, person(learnt, ("b", "view_item", 0), ("a", "purchase", 1))).tolist() == [0, 0, 0, 1.5, 0.5]
+    assert not sequence(learnt, person(learnt)).any()
+
+
+def test_ten_items_say_where_a_visit_goes_and_the_next_steps_in_where_one_was_never_touched():
+    letters = "abcdefghijk"
+    learnt = model(orders((9, "", letters)), looked=looks((1, "ann", "ka")))
+    one = person(learnt, *[(letter, "view_item", age) for age, letter in enumerate(letters)])
+    assert sequence(learnt, one)[0] == 0.0  # k leads to a, and is the eleventh
+    assert sequence(learnt, without(learnt, one, 3))[0] == pytest.approx(learnt.next_weight[10, 0] * 2.0**-9)
+
+
+def test_where_nothing_was_looked_at_nothing_comes_next_and_its_features_are_zero():
+    learnt = model(SHOP)
+    one = person(learnt, ("a", "view_item", 1))
+    assert not sequence(learnt, one).any()
+    found = rows(learnt, one)
+    assert all(feature(found, item, name) == 0.0 for item in found.item for name in ("sequence:score", "sequence:rank"))
+
+
+def test_each_of_the_past_adds_its_share_to_what_comes_next():
+    learnt = next_of(model(SHOP), (0, 3, 1.0), (1, 3, 1.0), (1, 4, 0.5))
+    one = person(learnt, ("b", "view_item", 0), ("a", "view_item", 1))
+    shares = contributions(learnt, one, np.array([3, 4], dtype=np.int32), {"sequence": 2.0})
+    assert shares.tolist() == [[1.0, 0.0], [2.0, 1.0]]
+    assert shares.sum(axis=0).tolist() == (2.0 * sequence(learnt, one)[[3, 4]]).tolist()

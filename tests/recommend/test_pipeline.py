@@ -15,12 +15,12 @@ from django_personalize.recommend.asking import Asking
 from django_personalize.recommend.categories import rank_categories, top_of_category
 from django_personalize.recommend.explain import REASONS
 from django_personalize.recommend.features import NAMES
-from django_personalize.recommend.personal import standing
+from django_personalize.recommend.personal import BLENDS, UNSEEN, standing
 from django_personalize.recommend.pipeline import PIPELINES, over_fetch, rank, rank_of
 from django_personalize.recommend.profile import profile, without
 from django_personalize.recommend.trees import LEAVES, SPLITS
 from tests.recommend.test_generators import past
-from tests.training.small import NOW, model, orders, two_tastes
+from tests.training.small import DAY, NOW, looks, model, orders, two_tastes
 
 NAMED = ("Capital", "Small")
 WHEN = datetime.fromtimestamp(NOW, UTC)
@@ -144,6 +144,32 @@ def forgetting(asked, key):
     kept = [place for place, each in enumerate(past.item_keys) if each != key]
     columns = {name: tuple(getattr(past, name)[i] for i in kept) for name in ("item_keys", "kinds", "times")}
     return replace(asked, history=History(**columns, quantities=(1,) * len(kept)))
+
+
+@pytest.mark.parametrize("age", [0.5, 9])
+@pytest.mark.parametrize("rung", ["neighbours", "factors"])
+def test_a_shop_without_views_has_the_row_that_it_had_without_what_comes_next(tastes, monkeypatch, rung, age):
+    learnt = replace(tastes, as_of=NOW - DAY)
+    one = profile(learnt, past(("A", "view_item", age), ("b", "view_item", age)), NOW)
+    found = standing(learnt, one, rung=rung)
+    blends = UNSEEN if one.unseen else BLENDS
+    assert found.weights[NAMES.index("sequence:score")] == pytest.approx(0.3)
+    monkeypatch.setitem(blends, rung, {name: share for name, share in blends[rung].items() if name != "sequence"})
+    without_it = standing(learnt, one, rung=rung)
+    assert found.item.tolist() == without_it.item.tolist()
+    assert found.score.tolist() == without_it.score.tolist()
+
+
+def test_what_visits_go_on_to_rises_and_names_what_was_looked_at():
+    source = orders(*[(9, "", "abcdefgh")] * 2, *[(1, "", letter) for letter in "ijklm"])
+    plain, visited = (
+        model(source, looked=looked) for looked in (None, looks(*[(1, "ann", "az"), (2, "bob", "am")] * 3))
+    )
+    asked = query(("a", "view_item", 0.5), n=3)
+    assert "m" not in keys(rank("personal", asked, plain))[:3]
+    shown = {candidate.item_key: candidate for candidate in rank("personal", asked, visited).candidates[:3]}
+    assert (shown["m"].reason.code, shown["m"].reason.anchor) == ("because_viewed", "a")
+    assert shown["m"].source == "sequence"
 
 
 @pytest.mark.parametrize("n", [2, 4, 8])

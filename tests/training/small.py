@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID, uuid4
 
 import numpy as np
 from numpy.typing import NDArray
 
 from django_personalize.artifacts.model import Model
 from django_personalize.core.arrays import DAY, Factors
-from django_personalize.training import catalogue, dataset, evaluate
+from django_personalize.training import browsing, catalogue, dataset, evaluate
+from django_personalize.training.browsing import Browsing
 from django_personalize.training.dataset import Gathering, Orders
 from django_personalize.training.learn import learn, with_factors
 
@@ -34,14 +36,21 @@ def orders(
     return gathering.finish(as_of)
 
 
-def arrays(source: Orders, factors: Factors | None = None) -> dict[str, NDArray[Any]]:
+def arrays(source: Orders, factors: Factors | None = None, looked: Browsing | None = None) -> dict[str, NDArray[Any]]:
     purchases = dataset.net(source)
-    learnt = learn(purchases, catalogue.nothing())
+    learnt = learn(purchases, catalogue.nothing(), looked)
     return learnt if factors is None else with_factors(learnt, purchases, catalogue.nothing(), factors)
 
 
-def model(source: Orders, *rungs: str, factors: Factors | None = None, fold: str = "mean") -> Model:
-    return evaluate.in_memory(arrays(source, factors), source.as_of, rungs or ("popular", "neighbours"), fold)
+def model(
+    source: Orders,
+    *rungs: str,
+    factors: Factors | None = None,
+    fold: str = "mean",
+    looked: Browsing | None = None,
+) -> Model:
+    learnt = arrays(source, factors, looked)
+    return evaluate.in_memory(learnt, source.as_of, rungs or ("popular", "neighbours"), fold)
 
 
 def two_tastes(*, people: int = 160, weeks: int = 26, seed: int = 0) -> Orders:
@@ -58,3 +67,17 @@ def two_tastes(*, people: int = 160, weeks: int = 26, seed: int = 0) -> Orders:
             age = (weeks - week) * 7.0 - float(chance.uniform(0.5, 6.5))
             baskets.append((age, f"person-{person:03}", "".join(letters[place] for place in chosen)))
     return orders(*baskets)
+
+
+def looks(*walks: tuple[float, str, str], as_of: float = NOW) -> Browsing:
+    """Build browsing of (age in days, person, items by letter), a minute between one look and the next."""
+    gathering = browsing.Gathering()
+    people: dict[str, UUID] = {}
+    rows = [
+        (as_of - age * DAY + 60.0 * place, person, item)
+        for age, person, items in walks
+        for place, item in enumerate(items)
+    ]
+    for time, person, item in sorted(rows, key=lambda row: -row[0]):
+        gathering.looked(people.setdefault(person, uuid4()), item, time)
+    return gathering.finish(as_of)

@@ -16,7 +16,7 @@ from django_personalize.models import Event, ModelVersion, TrainingRun
 from django_personalize.training import run
 from django_personalize.training.refresh import refresh
 from tests.training.small import two_tastes
-from tests.training.test_run import AS_OF, fill, shop  # noqa: F401  a fixture
+from tests.training.test_run import AS_OF, fill, look, shop  # noqa: F401  a fixture
 
 pytestmark = pytest.mark.django_db
 LATER = AS_OF + timedelta(hours=1)
@@ -71,6 +71,19 @@ def test_where_nothing_is_new_nothing_is_made(live):
     row = TrainingRun.objects.get(kind="refresh")
     assert (row.status, row.version) == ("skipped", None)
     assert row.why.startswith("No order line and no item has changed")
+
+
+def test_what_is_looked_at_since_is_new_and_says_what_comes_next(live):
+    visitor = look("Aab", days=-0.01)
+    version = refresh(as_of=LATER)
+    now = store.live()
+    assert (version.status, now.number) == ("live", version.pk)
+    assert [now.item_keys[place] for place in now.next_index[now.index["A"], :2]] == ["a", "b"]
+    with pytest.raises(NothingNew):
+        refresh(as_of=LATER)
+    visitor.delete()
+    refresh(as_of=LATER)
+    assert store.live().next_index.shape == (24, 0)
 
 
 def test_a_catalogue_that_changed_is_new(live, memory_shop):

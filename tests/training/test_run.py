@@ -10,9 +10,11 @@ import pytest
 
 from django_personalize.artifacts import store
 from django_personalize.conf import settings as personalize
+from django_personalize.core.arrays import DAY
 from django_personalize.exceptions import NotEnoughData, TrainerUnavailable, TrainingRunning
 from django_personalize.integrations.lightfm import INSTALL
 from django_personalize.models import Event, ModelVersion, TrainingRun, Visitor
+from django_personalize.recommend.features import NAMES
 from django_personalize.training import fits, lease, run
 from tests.training.small import NOW, two_tastes
 
@@ -92,6 +94,50 @@ def test_a_shop_with_people_climbs_to_the_ranker_and_goes_live(shop):
     assert rungs["ranker"]["ndcg"] >= rungs["popular"]["ndcg"]
     assert version.verdict.startswith("The ladder stands on 'ranker'.")
     assert list(dict.fromkeys(stages)) == ["read", "factors", "measure", "publish"]
+
+
+def look(items, *, days, visitor=None):
+    """Store a look a minute at each of `items` by somebody who agreed to be counted."""
+    visitor = visitor or Visitor.objects.create(granted={"analytics": True}, created_at=AS_OF, answered_at=AS_OF)
+    at = [AS_OF - timedelta(days=days) + timedelta(minutes=place) for place in range(len(items))]
+    Event.objects.bulk_create(
+        Event(kind="view_item", occurred_at=moment, received_at=moment, visitor=visitor, item_key=item)
+        for moment, item in zip(at, items, strict=True)
+    )
+    return visitor
+
+
+@pytest.mark.django_db
+def test_what_visits_go_on_to_is_learnt_and_the_ranker_gives_it_no_say_that_it_has_not_seen_earned(shop):
+    fill(two_tastes())
+    plain = run.train(as_of=AS_OF)
+    assert store.live().next_index.shape == (24, 0)
+    look("Aab", days=2)
+    version = run.train(as_of=AS_OF)
+    now = store.live()
+    assert version.fingerprint != plain.fingerprint
+    assert [now.item_keys[place] for place in now.next_index[now.index["A"], :2]] == ["a", "b"]
+    assert now.rung == "ranker"
+    said = [now.ranker[NAMES.index(name)] for name in ("sequence:score", "sequence:rank")]
+    assert said == [0.0, 0.0]
+    assert not np.isin([NAMES.index("sequence:score"), NAMES.index("sequence:rank")], now.tree_feature).any()
+
+
+@pytest.mark.django_db
+def test_the_models_that_are_judged_know_no_look_from_after_their_cut(shop, monkeypatch):
+    fill(two_tastes())
+    look("Aab", days=70)
+    look("Bcd", days=2)
+    seen = []
+    learn = run.learn
+
+    def noting(purchases, catalogue, looked, **changes):
+        seen.append((round((NOW - purchases.as_of) / DAY), looked.item_keys))
+        return learn(purchases, catalogue, looked, **changes)
+
+    monkeypatch.setattr(run, "learn", noting)
+    run.train(as_of=AS_OF)
+    assert seen == [(0, ("A", "B", "a", "b", "c", "d")), (30, ("A", "a", "b")), (60, ("A", "a", "b"))]
 
 
 @pytest.mark.django_db
