@@ -129,7 +129,7 @@ THREATS: dict[str, Threat] = {
     ),
     "P1": Threat(
         "Something is kept before a yes",
-        ("security/test_before_a_choice.py", "browser/test_consent.py::test_before_a_choice_nothing_is_kept_anywhere"),
+        ("browser/test_before_a_choice.py", "browser/test_consent.py::test_before_a_choice_nothing_is_kept_anywhere"),
     ),
 }
 

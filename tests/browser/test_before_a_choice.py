@@ -7,7 +7,6 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.browser.conftest import chromium, page, served  # noqa: F401
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 FRAMEWORKS_OWN = {"csrftoken", "sessionid", "messages"}
@@ -33,7 +32,7 @@ PAGES = [
 ]
 
 
-def tables(served):  # noqa: F811
+def tables(served):
     """How many rows each table of ours about people has."""
     names = [
         name
@@ -44,13 +43,13 @@ def tables(served):  # noqa: F811
     return {name: served.rows(f"SELECT COUNT(*) FROM {name}")[0][0] for name in about}
 
 
-def linked(page, pattern):  # noqa: F811
+def linked(page, pattern):
     """The first address on the page that is of this form."""
     found = page.eval_on_selector_all("a[href]", "all => all.map((each) => each.getAttribute('href'))")
     return next(address for address in found if re.search(pattern, address))
 
 
-def test_before_a_choice_nothing_is_kept_on_any_page(page, served):  # noqa: F811
+def test_before_a_choice_nothing_is_kept_on_any_page(page, served):
     before = tables(served)
     answers, asked = [], []
     page.on("response", lambda response: answers.append(response))
