@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from django_personalize.core.arrays import Float, Int
 from django_personalize.exceptions import ArtifactError
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 RUNGS = ("newest", "popular", "neighbours", "factors", "ranker")
 """The ladder, lowest first."""
 ARRAYS: Mapping[str, tuple[str, tuple[str, ...]]] = {
@@ -41,6 +41,7 @@ ARRAYS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "price": ("f4", ("items",)),
     "repeat": ("f4", ("items",)),
     "basket": ("f4", ("items",)),
+    "again": ("f4", ("categories",)),
     "ranker": ("f8", ("features",)),
     "tree_feature": ("i4", ("trees", "splits")),
     "tree_threshold": ("f8", ("trees", "splits")),
@@ -113,6 +114,8 @@ class Model:
     """The share of linked buyers who bought it again."""
     basket: Float
     """The mean logarithm of the number of lines of the baskets that held it in the last 30 days; 0 without any."""
+    again: Float
+    """(categories,) the share of linked buyers who took the same item again; nan where too few are known."""
     ranker: NDArray[np.float64]
     """Weights over `recommend.features.NAMES`; empty while no ranker is fitted."""
     tree_feature: Int

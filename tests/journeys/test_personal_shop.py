@@ -179,8 +179,10 @@ def test_a_no_takes_the_accounts_orders_out_again(client):
     assert rows(client.get("/"))[0] == "Best sellers"
 
 
-@pytest.mark.parametrize(("path", "placements", "written"), [("home", 1, 1), ("product", 2, 2)])
-def test_a_placement_costs_one_query_and_a_person_two(client, path, placements, written):
+@pytest.mark.parametrize(("path", "placements", "person", "written"), [("home", 1, 3, 1), ("product", 2, 2, 2)])
+def test_a_placement_costs_one_query_and_a_person_two_or_with_a_row_of_their_own_three(
+    client, path, placements, person, written
+):
     """Besides, with the sink that stores at once: the batch after the page asks who of its visitors is there and who
     was erased, inserts per kind of fact, and adds to the account.
     """
@@ -198,7 +200,7 @@ def test_a_placement_costs_one_query_and_a_person_two(client, path, placements, 
         client.get(url)
     without = sum("SAVEPOINT" not in query["sql"] for query in queries) + SESSION_AND_USER
     assert counts[0] - without == placements
-    assert counts[1] - counts[0] == 2 + 3 + written
+    assert counts[1] - counts[0] == person + 3 + written
 
 
 def test_a_model_that_is_gone_leaves_the_newest(client):
