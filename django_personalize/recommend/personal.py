@@ -17,7 +17,7 @@ from django_personalize.recommend.features import NAMES, Rows, Scored, rows, sco
 from django_personalize.recommend.fold_in import mean_vector
 from django_personalize.recommend.generators import GENERATORS, top
 from django_personalize.recommend.profile import Profile, without
-from django_personalize.recommend.rerankers import rerank
+from django_personalize.recommend.rerankers import rerank, unless_had
 from django_personalize.recommend.trees import trees
 
 BLENDS: Mapping[str, Mapping[str, float]] = {
@@ -128,7 +128,7 @@ def candidates(asking: Asking, found: Standing, limit: int) -> tuple[Candidate, 
 def of_category(asking: Asking, allowed: NDArray[np.bool_], limit: int) -> tuple[Candidate, ...]:
     """Return the best `limit` among `allowed`, with reasons that name no anchor but the item itself."""
     found = standing(asking.model, asking.person, allowed=allowed, given=asking.scored)
-    order = top(found.score, limit)
+    order = top(unless_had(asking.model, asking.person, found.item, found.score), limit)
     reasons = explain.unanchored(asking, found.item[order], allowed)
     return _told(asking.model, found, order, found.score[order], reasons)
 

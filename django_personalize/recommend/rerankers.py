@@ -1,6 +1,6 @@
 """What is put right in a personal row after it was scored, in this order, by one pure function each:
 
-1. `had_for_good`: what this person has, of a category whose items are hardly ever bought again, is no candidate;
+1. `unless_had`: what this person has, of a category whose items are hardly ever bought again, is no candidate;
 2. `passed_over`: what they saw again and again, and did nothing with, comes down;
 3. `spread`: one category takes no more than its share of the places shown.
 """
@@ -35,8 +35,7 @@ def rerank(asking: Asking, person: Profile, item: Int, score: Float, limit: int)
     if not person:
         order = top(score, limit)
         return order, score[order]
-    owned = np.isin(item, had_for_good(asking.model, person))
-    order = top(np.where(owned, -np.inf, score), limit)
+    order = top(unless_had(asking.model, person, item, score), limit)
     left = score[order]
     if len(order) and asking.passed_over:
         left = passed_over(left, np.array([asking.passed_over.get(each, 0) for each in item[order].tolist()]))
@@ -44,6 +43,12 @@ def rerank(asking: Asking, person: Profile, item: Int, score: Float, limit: int)
         order, left = order[again], left[again]
     places = spread(asking.model.item_category[item[order]], asking.query.n)
     return order[places], np.minimum.accumulate(left[places])
+
+
+def unless_had(model: Model, person: Profile, item: Int, score: Float) -> Float:
+    """Return the scores with -inf, which is never shown, for what this person has for good."""
+    had = had_for_good(model, person)
+    return np.where(np.isin(item, had), np.float32(-np.inf), score) if len(had) else score
 
 
 def had_for_good(model: Model, person: Profile) -> Int:

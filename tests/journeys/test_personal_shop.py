@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 
 from django_personalize.artifacts import store
 from django_personalize.capture.orders import reconcile
+from django_personalize.core import clock
 from django_personalize.integrations.cookie_consent import create_groups
 from django_personalize.models import Decision, Event, Impression, Visitor
 from django_personalize.testing.override import override_personalize
@@ -120,6 +121,25 @@ def test_the_next_click_changes_the_next_page(client):
     assert (before[0], after[0]) == ("Best sellers", "Picked for you")
     assert before[1] != "Garden"
     assert after[1] == "Garden"
+
+
+def test_what_is_seen_again_and_again_with_nothing_done_makes_room_until_it_is_looked_at(client):
+    log_in(client, 1)
+    accept(client)
+
+    def row():
+        client.get("/")
+        first = Decision.objects.latest("decided_at")
+        return first, [slot["item_key"] for slot in first.slots if not slot["block"]]
+
+    decision, before = row()
+    now = clock.now()
+    for _ in range(40):
+        again = Decision.objects.create(visitor=decision.visitor, placement=decision.placement, decided_at=now)
+        Impression.objects.create(decision=again, slot=1, item_key=before[0], seen_at=now)
+    assert before[0] not in row()[1]
+    client.get(Product.objects.get(pk=before[0]).get_absolute_url())
+    assert before[0] in row()[1]
 
 
 def seen(decision, *slots):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from django_personalize.recommend.asking import Asking
+from django_personalize.recommend.categories import top_of_category
 from django_personalize.recommend.pipeline import rank
 from django_personalize.recommend.profile import profile
 from django_personalize.recommend.rerankers import had_for_good, passed_over, rerank, spread
@@ -66,6 +67,15 @@ def test_what_is_had_for_good_leaves_the_personal_row_and_what_is_bought_again_d
     found = keys(rank("personal", asked, shop((0.01, 0.5), a=0)))
     assert "a" not in found
     assert "x" in found[:4]
+
+
+def test_nor_does_it_come_back_with_its_category_or_with_the_best_sellers_that_fill_a_row():
+    asked = query(("a", "purchase", 1), n=4)
+    for again, there in (((0.5, 0.5), True), ((0.01, 0.5), False)):
+        learnt = shop(again, a=0, b=0)
+        shelf = top_of_category(Asking(asked, learnt), "x", 6)
+        assert ("a" in {candidate.item_key for candidate in shelf}) is there
+        assert ("a" in keys(rank("best_sellers", asked, learnt))) is there
 
 
 def test_the_row_that_somebody_passes_over_gives_way_and_keeps_its_items():
