@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import F, Q, Value
 
 from django_personalize.core.types import History, Purpose
 from django_personalize.events.vocabulary import (
@@ -20,12 +20,12 @@ from django_personalize.events.vocabulary import (
     SELECT_ITEM,
     VIEW_ITEM,
 )
-from django_personalize.models import Event, Impression, Visitor
+from django_personalize.models import Decision, Event, Impression, Visitor
 
 LIMIT = 2_000
 """Newest rows read per person: bounds the time of a page, and no weight survives so many."""
-IMPRESSIONS = 300
-"""Newest impressions that are looked at, each for what followed it."""
+DECISIONS = 100
+"""Newest decisions whose impressions are looked at for what was passed over."""
 IN_VAIN = timedelta(days=30)
 """How far back an impression counts."""
 HEEDED = (SELECT_ITEM, VIEW_ITEM, ADD_TO_WISHLIST, ADD_TO_CART, PURCHASE)
@@ -83,29 +83,34 @@ def history_of(visitor: Visitor, *, kinds: Collection[str] = (VIEW_ITEM, DISMISS
 
 def passed_over(visitor: Visitor, as_of: datetime) -> dict[str, int]:
     """Return how often each item was seen by this person in the `IN_VAIN` before `as_of` with no click, add or purchase
-    since, over their `IMPRESSIONS` newest impressions, in one query.
+    since, in the slots of their `DECISIONS` newest decisions, in one query.
 
     Empty without a yes to `personalization`.
     """
     if not visitor.grants(Purpose.PERSONALIZATION):
         return {}
     since = as_of - IN_VAIN
-    after = Event.objects.filter(
-        _of(visitor), kind__in=HEEDED, item_key=OuterRef("item_key"), occurred_at__gte=OuterRef("seen_at")
-    )
-    seen = (
-        Impression.objects.filter(_of(visitor, "decision__"), decision__decided_at__gte=since, seen_at__gte=since)
-        .order_by("-seen_at", "-pk")
-        .values_list("item_key", Exists(after))[:IMPRESSIONS]
-    )
-    return dict(Counter(item_key for item_key, heeded in seen if not heeded))
+    decisions = Decision.objects.filter(_of(visitor), decided_at__gte=since).order_by("-decided_at", "pk")
+    seen = Impression.objects.filter(decision__in=decisions.values("pk")[:DECISIONS], seen_at__gte=since)
+    done = Event.objects.filter(_of(visitor), kind__in=HEEDED, occurred_at__gte=since).exclude(item_key="")
+    # A union and not a question per impression: of many browsers' events that would be a scan of all events each.
+    shown = seen.annotate(at=F("seen_at"), acted=Value(0)).values_list("item_key", "at", "acted")
+    acts = done.annotate(at=F("occurred_at"), acted=Value(1)).values_list("item_key", "at", "acted")
+    heeded: set[str] = set()
+    times: Counter[str] = Counter()
+    for item_key, _, acted in shown.union(acts, all=True).order_by("-at", "-acted")[:LIMIT]:
+        if acted:
+            heeded.add(item_key)
+        elif item_key not in heeded:
+            times[item_key] += 1
+    return dict(times)
 
 
-def _of(visitor: Visitor, path: str = "") -> Q:
-    """Return the condition that a row, whose visitor is at `path`, is of this person: of this browser or of one of the
-    same account, each by its own yes.
+def _of(visitor: Visitor) -> Q:
+    """Return the condition that a row is of this person: of this browser or of one of the same account, each by its own
+    yes.
     """
     if not visitor.user_key:
-        return Q(**{f"{path}visitor_id": visitor.pk})
+        return Q(visitor_id=visitor.pk)
     same = Visitor.objects.granting(Purpose.PERSONALIZATION).filter(user_key=visitor.user_key)
-    return Q(**{f"{path}visitor_id__in": same.values("pk")})
+    return Q(visitor_id__in=same.values("pk"))

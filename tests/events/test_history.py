@@ -156,6 +156,13 @@ def test_a_click_an_add_and_a_purchase_make_up_for_what_was_seen_before(kind):
     assert passed_over(me, MOMENT) == {"mug": 1, "cup": 3}
 
 
+def test_what_is_done_in_the_moment_in_which_it_is_seen_makes_up_for_it():
+    me = visitor()
+    shown(1, me, "mug", "cup", days=5)
+    keep(told(1, me, "add_to_cart", 5))
+    assert passed_over(me, MOMENT) == {"cup": 1}
+
+
 def test_neither_what_others_did_nor_what_was_taken_out_of_the_cart_makes_up_for_it():
     me, other = visitor(), visitor()
     shown(1, me, "mug", days=9)
@@ -170,8 +177,8 @@ def test_what_was_seen_more_than_thirty_days_ago_is_forgotten():
     assert passed_over(me, MOMENT) == {"mug": 1}
 
 
-def test_only_the_newest_impressions_are_looked_at(monkeypatch):
-    monkeypatch.setattr("django_personalize.events.history.IMPRESSIONS", 2)
+def test_only_the_newest_decisions_are_looked_at(monkeypatch):
+    monkeypatch.setattr("django_personalize.events.history.DECISIONS", 2)
     me = visitor()
     for number, (key, days) in enumerate((("old", 9), ("mug", 6), ("mug", 3)), start=1):
         shown(number, me, key, days=days)
