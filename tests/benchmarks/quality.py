@@ -95,8 +95,8 @@ def drop_one(source: Orders, facts: catalogue.Catalogue, end: float, seed: int) 
 
 
 def reranked(source: Orders, facts: catalogue.Catalogue, end: float, seed: int) -> dict[str, dict[str, Any]]:
-    """Return per scope the NDCG@10 of each person by the ranker alone, and after each step that needs no impressions, in
-    rows of 8 with what waits behind them.
+    """Return per scope the NDCG@10 of each person by the ranker alone and after each step that needs no impressions, in
+    rows of 8 and what waits behind them.
     """
     cuts = (end - 30 * DAY, end - 60 * DAY)
     now, then = (learn_at(source, facts, cut, seed) for cut in cuts)
