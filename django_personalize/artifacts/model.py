@@ -43,6 +43,7 @@ ARRAYS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "price": ("f4", ("items",)),
     "repeat": ("f4", ("items",)),
     "basket": ("f4", ("items",)),
+    "again": ("f4", ("categories",)),
     "ranker": ("f8", ("features",)),
     "tree_feature": ("i4", ("trees", "splits")),
     "tree_threshold": ("f8", ("trees", "splits")),
@@ -118,6 +119,8 @@ class Model:
     """The share of linked buyers who bought it again."""
     basket: Float
     """The mean logarithm of the number of lines of the baskets that held it in the last 30 days; 0 without any."""
+    again: Float
+    """(categories,) the share of linked buyers who took the same item again; nan where too few are known."""
     ranker: NDArray[np.float64]
     """Weights over `recommend.features.NAMES`; empty while no ranker is fitted."""
     tree_feature: Int

@@ -196,6 +196,8 @@ class History:
     """Net of what came back; 1 for kinds that have none."""
     dismissed: frozenset[str] = frozenset()
     """Items that they asked not to be shown, and have not bought since."""
+    passed_over: Mapping[str, int] = field(default_factory=dict)
+    """How often each item was seen of late with nothing done about it since; only read for personal rows."""
 
     def __bool__(self) -> bool:
         return bool(self.item_keys)

@@ -2,16 +2,34 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection
+from datetime import datetime, timedelta
 
-from django.db.models import Q
+from django.db.models import F, Q, Value
 
 from django_personalize.core.types import History, Purpose
-from django_personalize.events.vocabulary import DISMISS, HAVE_IT, ORDER_KINDS, PURCHASE, REFUND, VIEW_ITEM
-from django_personalize.models import Event, Visitor
+from django_personalize.events.vocabulary import (
+    ADD_TO_CART,
+    ADD_TO_WISHLIST,
+    DISMISS,
+    HAVE_IT,
+    ORDER_KINDS,
+    PURCHASE,
+    REFUND,
+    SELECT_ITEM,
+    VIEW_ITEM,
+)
+from django_personalize.models import Decision, Event, Impression, Visitor
 
 LIMIT = 2_000
 """Newest rows read per person: bounds the time of a page, and no weight survives so many."""
+DECISIONS = 100
+"""Newest decisions whose impressions are looked at for what was passed over."""
+IN_VAIN = timedelta(days=30)
+"""How far back an impression counts."""
+HEEDED = (SELECT_ITEM, VIEW_ITEM, ADD_TO_WISHLIST, ADD_TO_CART, PURCHASE)
+"""Any of these about an item says that it was not shown in vain before."""
 
 
 def history_of(visitor: Visitor, *, kinds: Collection[str] = (VIEW_ITEM, DISMISS, *ORDER_KINDS)) -> History:
@@ -24,12 +42,8 @@ def history_of(visitor: Visitor, *, kinds: Collection[str] = (VIEW_ITEM, DISMISS
     """
     if not visitor.grants(Purpose.PERSONALIZATION):
         return History()
-    mine = Q(visitor_id=visitor.pk)
-    if visitor.user_key:
-        same = Visitor.objects.granting(Purpose.PERSONALIZATION).filter(user_key=visitor.user_key)
-        mine = Q(visitor_id__in=same.values("pk"))
     rows = list(
-        Event.objects.filter(mine, kind__in=kinds)
+        Event.objects.filter(_of(visitor), kind__in=kinds)
         .exclude(item_key="")
         .order_by("-occurred_at", "-pk")
         .values_list("kind", "item_key", "quantity", "occurred_at", "transaction_id", "reason")[:LIMIT]
@@ -65,3 +79,38 @@ def history_of(visitor: Visitor, *, kinds: Collection[str] = (VIEW_ITEM, DISMISS
         return History(dismissed=frozenset(dismissed))
     item_keys, kinds, times, quantities = zip(*kept, strict=True)
     return History(item_keys=item_keys, kinds=kinds, times=times, quantities=quantities, dismissed=frozenset(dismissed))
+
+
+def passed_over(visitor: Visitor, as_of: datetime) -> dict[str, int]:
+    """Return how often each item was seen by this person in the `IN_VAIN` before `as_of` with no click, add or purchase
+    since, in the slots of their `DECISIONS` newest decisions, in one query.
+
+    Empty without a yes to `personalization`.
+    """
+    if not visitor.grants(Purpose.PERSONALIZATION):
+        return {}
+    since = as_of - IN_VAIN
+    decisions = Decision.objects.filter(_of(visitor), decided_at__gte=since).order_by("-decided_at", "pk")
+    seen = Impression.objects.filter(decision__in=decisions.values("pk")[:DECISIONS], seen_at__gte=since)
+    done = Event.objects.filter(_of(visitor), kind__in=HEEDED, occurred_at__gte=since).exclude(item_key="")
+    # A union and not a question per impression: of many browsers' events that would be a scan of all events each.
+    shown = seen.annotate(at=F("seen_at"), acted=Value(0)).values_list("item_key", "at", "acted")
+    acts = done.annotate(at=F("occurred_at"), acted=Value(1)).values_list("item_key", "at", "acted")
+    heeded: set[str] = set()
+    times: Counter[str] = Counter()
+    for item_key, _, acted in shown.union(acts, all=True).order_by("-at", "-acted")[:LIMIT]:
+        if acted:
+            heeded.add(item_key)
+        elif item_key not in heeded:
+            times[item_key] += 1
+    return dict(times)
+
+
+def _of(visitor: Visitor) -> Q:
+    """Return the condition that a row is of this person: of this browser or of one of the same account, each by its own
+    yes.
+    """
+    if not visitor.user_key:
+        return Q(visitor_id=visitor.pk)
+    same = Visitor.objects.granting(Purpose.PERSONALIZATION).filter(user_key=visitor.user_key)
+    return Q(visitor_id__in=same.values("pk"))

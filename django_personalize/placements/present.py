@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from uuid import UUID, uuid4
 
 from django.db.models import Q
@@ -30,7 +31,7 @@ from django_personalize.core.types import (
     Slot,
 )
 from django_personalize.events.collector import collector_of
-from django_personalize.events.history import history_of
+from django_personalize.events.history import history_of, passed_over
 from django_personalize.events.isolation import isolated
 from django_personalize.events.vocabulary import ORDER_KINDS, VIEW_ITEM
 from django_personalize.models import Visitor
@@ -130,12 +131,15 @@ def _show(request: HttpRequest, placement: Placement, item: object, n: int | Non
     if n is not None and n < 1:
         return Presented(placement.slug, "", (), None, False, request)
     visitor, history = _person(request)
+    now = clock.now()
+    if placement.pipeline == "personal" and history:
+        history = replace(history, passed_over=_passed_over(request, visitor, now))
     context = () if item is None else (settings.shop.item_key(item),)
     shown_already = _shown_on_page(request)
     query = Query(
         placement=placement.slug,
         n=placement.n if n is None else n,
-        as_of=clock.now(),
+        as_of=now,
         context=context,
         history=history,
         exclude=frozenset(shown_already),
@@ -157,6 +161,13 @@ def _show(request: HttpRequest, placement: Placement, item: object, n: int | Non
 def _person(request: HttpRequest) -> tuple[Visitor | None, History]:
     """Return the visitor and, with a yes to `personalization` now, their history; read once per request."""
     return once(request, "person", lambda: _look_up(request))
+
+
+def _passed_over(request: HttpRequest, visitor: Visitor | None, now: datetime) -> Mapping[str, int]:
+    """Return what this person saw in vain; read once per request, and by pages with a personal row alone."""
+    if visitor is None or Purpose.PERSONALIZATION not in permitted(request):
+        return {}
+    return once(request, "passed_over", lambda: passed_over(visitor, now))
 
 
 def _look_up(request: HttpRequest) -> tuple[Visitor | None, History]:

@@ -35,3 +35,9 @@ class Asking:
         allowed: NDArray[np.bool_] = np.array(self.model.listed)
         allowed[self.model.indices({*self.query.exclude, *self.query.context})] = False
         return allowed
+
+    @cached_property
+    def passed_over(self) -> dict[int, int]:
+        """How often each item, by its place in the model, was seen in vain."""
+        index = self.model.index
+        return {index[key]: times for key, times in self.query.history.passed_over.items() if key in index}

@@ -17,6 +17,7 @@ from django_personalize.recommend.features import NAMES, Rows, Scored, rows, sco
 from django_personalize.recommend.fold_in import mean_vector
 from django_personalize.recommend.generators import GENERATORS, top
 from django_personalize.recommend.profile import Profile, without
+from django_personalize.recommend.rerankers import rerank, unless_had
 from django_personalize.recommend.trees import trees
 
 BLENDS: Mapping[str, Mapping[str, float]] = {
@@ -116,38 +117,37 @@ def candidates(asking: Asking, found: Standing, limit: int) -> tuple[Candidate, 
     The first `query.n` are these. One whose place falls free at render goes to an item without a named anchor.
     """
     model, person, n = asking.model, asking.person, asking.query.n
-    order = top(found.score, limit)
+    order, scores = rerank(asking, person, found.item, found.score, limit)
     reasons = explain.unanchored(asking, found.item[order], asking.allowed)
     if person and len(order) > n:
-        item, score = found.item[order[:n]], found.score[order[:n]]
+        item, score = found.item[order[:n]], scores[:n]
         open_to = np.array([reason.code == "for_you" for reason in reasons[:n]])
-        named = explain.nominate(
-            model, person, item, score, _slopes(model, person, found), float(found.score[order[n]])
-        )
+        named = explain.nominate(model, person, item, score, _slopes(model, person, found), float(scores[n]))
         named[~open_to] = -1
         anchors = explain.most_named(named)
         others = [without(model, person, anchor) for anchor in anchors]
         for anchor, other, given in zip(anchors, others, scored(model, others), strict=True):
             gone = standing(model, other, allowed=asking.allowed, given=given)
-            left = gone.item[top(gone.score, n)]
+            left = gone.item[rerank(asking, other, gone.item, gone.score, limit)[0][:n]]
             for at in np.flatnonzero((named == anchor) & ~np.isin(item, left)).tolist():
                 reasons[at] = explain.because(model, person, anchor)
-    return _told(model, found, order, reasons)
+    return _told(model, found, order, scores, reasons)
 
 
 def of_category(asking: Asking, allowed: NDArray[np.bool_], limit: int) -> tuple[Candidate, ...]:
     """Return the best `limit` among `allowed`, with reasons that name no anchor but the item itself."""
     found = standing(asking.model, asking.person, allowed=allowed, given=asking.scored)
-    order = top(found.score, limit)
-    return _told(asking.model, found, order, explain.unanchored(asking, found.item[order], allowed))
+    order = top(unless_had(asking.model, asking.person, found.item, found.score), limit)
+    reasons = explain.unanchored(asking, found.item[order], allowed)
+    return _told(asking.model, found, order, found.score[order], reasons)
 
 
-def _told(model: Model, found: Standing, order: Int, reasons: list[Reason]) -> tuple[Candidate, ...]:
+def _told(model: Model, found: Standing, order: Int, scores: Float, reasons: list[Reason]) -> tuple[Candidate, ...]:
     return tuple(
         Candidate(item_key=model.item_keys[place], score=value, source=source, reason=reason)
         for place, value, source, reason in zip(
             found.item[order].tolist(),
-            found.score[order].tolist(),
+            scores.tolist(),
             _sources(found, order, reasons),
             reasons,
             strict=True,

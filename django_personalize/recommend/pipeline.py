@@ -14,6 +14,7 @@ from django_personalize.recommend.asking import Asking
 from django_personalize.recommend.beside import bought_beside, like
 from django_personalize.recommend.generators import top
 from django_personalize.recommend.personal import candidates, standing
+from django_personalize.recommend.rerankers import had_for_good
 
 Pipeline = Callable[[Asking], Ranking]
 NOTHING = Ranking(candidates=(), rung="newest")
@@ -77,9 +78,11 @@ def bought_together(asking: Asking) -> Ranking:
 
 
 def best_sellers(asking: Asking) -> Ranking:
-    """What sells now: popularity with a 7-day half-life."""
+    """What sells now, but for what this person has for good: popularity with a 7-day half-life."""
     model = asking.model
-    order = top(np.where(asking.allowed, model.popularity[:, 1], 0.0), over_fetch(asking.query.n), positive=True)
+    selling = np.where(asking.allowed, model.popularity[:, 1], 0.0)
+    selling[had_for_good(model, asking.person)] = 0.0
+    order = top(selling, over_fetch(asking.query.n), positive=True)
     if not len(order):
         return NOTHING
     reasons = [explain.default(model, item) for item in order.tolist()]

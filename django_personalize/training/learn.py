@@ -37,6 +37,9 @@ def learn(
     age = (purchases.as_of - purchases.time) / DAY
     categories = sorted({name for name in catalogue.category.values() if name})
     category_place = {name: place for place, name in enumerate(categories)}
+    item_category = np.array(
+        [category_place.get(catalogue.category.get(key, ""), -1) for key in item_keys], dtype=np.int32
+    )
     near_index, near_weight = _spread(neighbours(purchases, NEAR), places, n)
     pairs = neighbours(purchases, TOGETHER) if together else (near_index[:0, :0], near_weight[:0, :0])
     lately_index, lately_weight = _spread(lately(purchases), places, n)
@@ -49,9 +52,7 @@ def learn(
     return {
         "item_keys": np.array(item_keys, dtype=np.str_) if n else np.empty(0, dtype="U1"),
         "categories": np.array(categories, dtype=np.str_) if categories else np.empty(0, dtype="U1"),
-        "item_category": np.array(
-            [category_place.get(catalogue.category.get(key, ""), -1) for key in item_keys], dtype=np.int32
-        ),
+        "item_category": item_category,
         "listed": np.array([not catalogue.category or key in catalogue.category for key in item_keys], dtype=bool),
         "vectors": np.zeros((n, 0), dtype=np.float32),
         "biases": np.zeros(n, dtype=np.float32),
@@ -75,6 +76,7 @@ def learn(
         "price": popularity.price(purchases, places, n),
         "repeat": popularity.repeat(purchases, places, n),
         "basket": popularity.basket(purchases, places, n),
+        "again": popularity.again(purchases, item_category[places], len(categories)),
         **ranker.none(),
     }
 

@@ -11,6 +11,10 @@ from django_personalize.core.arrays import DAY, Double, Float, Int, Purchases
 
 HALF_LIVES = (2.0, 7.0, 60.0)
 WINDOWS = (7.0, 30.0, 90.0)
+OPEN = 90.0
+"""Days that a buyer must have had in which to come back for the same item."""
+BUYERS = 50
+"""Fewer tell nothing of a category."""
 
 
 def popularity(item: Int, age: Double, n_items: int, half_lives: Sequence[float] = HALF_LIVES) -> Float:
@@ -53,6 +57,26 @@ def repeat(purchases: Purchases, places: NDArray[np.int64], n_items: int) -> Flo
     buyers = np.bincount(pairs % max(n_items, 1), minlength=n_items)
     again = np.bincount(pairs[times > 1] % max(n_items, 1), minlength=n_items)
     share: Float = (again / np.maximum(buyers, 1)).astype(np.float32)
+    return share
+
+
+def again(purchases: Purchases, category: Int, n_categories: int) -> Float:
+    """Return per category the share of its linked buyers who took the same item again on a later day, a buyer counting
+    once for each item; nan where fewer than `BUYERS` have had `OPEN` days for it.
+
+    `category` is that of each of the purchases' items, -1 where it has none.
+    """
+    known = (purchases.person >= 0) & (category[purchases.item] >= 0)
+    day = np.floor((purchases.time[known] - purchases.as_of) / DAY)
+    pair = purchases.person[known].astype(np.int64) * max(len(purchases.item_keys), 1) + purchases.item[known]
+    order = np.lexsort((day, pair))
+    pair, day, shelf = pair[order], day[order], category[purchases.item[known][order]]
+    _, first, lines = np.unique(pair, return_index=True, return_counts=True)
+    returned = day[first + lines - 1] > day[first]
+    open_to = day[first] <= -OPEN
+    buyers = np.bincount(shelf[first[open_to]], minlength=n_categories)
+    came = np.bincount(shelf[first[open_to & returned]], minlength=n_categories)
+    share: Float = np.where(buyers >= BUYERS, came / np.maximum(buyers, 1), np.nan).astype(np.float32)
     return share
 
 

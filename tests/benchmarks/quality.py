@@ -2,6 +2,7 @@
 
     python -m tests.benchmarks.quality --seeds 5
     python -m tests.benchmarks.quality --seeds 1 --window validation
+    python -m tests.benchmarks.quality --seeds 1 --window validation --rerank
 
 The orders are the example shop's, as `tests.benchmarks.learning` reads them. Differences are paired over people, means
 over seeds, with bootstrap intervals. `validation` holds out the 30 days before the last 30, on which everything that is
@@ -31,6 +32,8 @@ from django_personalize.integrations.lightfm import COMPONENTS, LightFMTrainer  
 from django_personalize.recommend.features import rows  # noqa: E402
 from django_personalize.recommend.generators import top  # noqa: E402
 from django_personalize.recommend.personal import order_by  # noqa: E402
+from django_personalize.recommend.pipeline import over_fetch  # noqa: E402
+from django_personalize.recommend.rerankers import spread, unless_had  # noqa: E402
 from django_personalize.training import catalogue, dataset, evaluate, ranker, split  # noqa: E402
 from django_personalize.training.dataset import Orders  # noqa: E402
 from django_personalize.training.factors import interactions  # noqa: E402
@@ -61,15 +64,18 @@ def without(arrays: Arrays, names: tuple[str, ...]) -> dict[str, Any]:
     return {**arrays, **emptied}
 
 
+def learn_at(source: Orders, facts: catalogue.Catalogue, cut: float, seed: int) -> dict[str, Any]:
+    """Return the arrays of everything below the ranker."""
+    purchases, known = dataset.before(source, cut), catalogue.before(facts, cut)
+    arrays = with_als(learn(purchases, known, together=False), purchases, seed=seed)
+    factors = LightFMTrainer().fit(interactions(purchases), seed=seed, threads=1)
+    return with_factors(arrays, purchases, known, factors)
+
+
 def drop_one(source: Orders, facts: catalogue.Catalogue, end: float, seed: int) -> dict[str, dict[str, Any]]:
     """Return per scope the NDCG@10 of each person, by what the ranker goes without."""
     cuts = (end - 30 * DAY, end - 60 * DAY)
-    learnt: list[Arrays] = []
-    for cut in cuts:
-        purchases, known = dataset.before(source, cut), catalogue.before(facts, cut)
-        arrays = with_als(learn(purchases, known, together=False), purchases, seed=seed)
-        factors = LightFMTrainer().fit(interactions(purchases), seed=seed, threads=1)
-        learnt.append(with_factors(arrays, purchases, known, factors))
+    learnt = [learn_at(source, facts, cut, seed) for cut in cuts]
     held, taught = (split.hold(source, cut, 30.0) for cut in cuts)
     found: dict[str, dict[str, Any]] = {scope: {} for scope in SCOPES}
     for name, names in {"nothing": (), **OF, "trees": ()}.items():
@@ -85,6 +91,31 @@ def drop_one(source: Orders, facts: catalogue.Catalogue, end: float, seed: int) 
                 lists.append(stands.item[top(stands.score, 10)].tolist())
                 truths.append(one.truth)
             found[scope][name] = per_person(lists, truths)
+    return found
+
+
+def reranked(source: Orders, facts: catalogue.Catalogue, end: float, seed: int) -> dict[str, dict[str, Any]]:
+    """Return per scope the NDCG@10 of each person by the ranker alone and after each step that needs no impressions, in
+    rows of 8 and what waits behind them.
+    """
+    cuts = (end - 30 * DAY, end - 60 * DAY)
+    now, then = (learn_at(source, facts, cut, seed) for cut in cuts)
+    held, taught = (split.hold(source, cut, 30.0) for cut in cuts)
+    fitted = ranker.fit([ranker.examples(taught, evaluate.in_memory(then, cuts[1], RUNGS[:3]))], seed=seed)
+    model = evaluate.in_memory({**now, **fitted}, cuts[0], RUNGS)
+    found: dict[str, dict[str, Any]] = {}
+    for scope in SCOPES:
+        lists: dict[str, list[list[int]]] = {"nothing": [], "had for good": [], "spread": []}
+        truths = []
+        for one in split.asked(held, model, new=scope == "new"):
+            stands = order_by(model, rows(model, one.person, allowed=one.allowed), "ranker")
+            left = unless_had(model, one.person, stands.item, stands.score)
+            row = stands.item[top(stands.score, over_fetch(8))]
+            lists["nothing"].append(row[:10].tolist())
+            lists["had for good"].append(stands.item[top(left, 10)].tolist())
+            lists["spread"].append(row[spread(model.item_category[row], 8)][:10].tolist())
+            truths.append(one.truth)
+        found[scope] = {name: per_person(each, truths) for name, each in lists.items()}
     return found
 
 
@@ -117,6 +148,7 @@ def main() -> None:
     options.add_argument("--seeds", type=int, default=5)
     options.add_argument("--window", choices=["test", "validation"], default="test")
     options.add_argument("--drop", action="store_true", help="only what each generator adds")
+    options.add_argument("--rerank", action="store_true", help="only what each re-ranking step costs")
     given = options.parse_args()
     shop = clean(read())
     source, facts = orders_of(shop), catalogue_of(shop)
@@ -126,18 +158,20 @@ def main() -> None:
         source = dataset.until(source, end)
     start = time.monotonic()
     seeds = range(given.seeds)
-    if not given.drop:
+    if not (given.drop or given.rerank):
         print(report(source, seeds=seeds, shares=(1.0, 0.3, 0.0), catalogue=facts).table())
         told = [defaults(source, end, seed) for seed in seeds]
         apart = f"seeds {np.ptp(told):.4f} apart"
         print(f"\nLightFM with the library's defaults, each by their own vector: {np.mean(told):.4f} ({apart})")
     sums: dict[str, dict[str, Any]] = {scope: {} for scope in SCOPES}
     for seed in seeds:
-        for scope, by_name in drop_one(source, facts, end, seed).items():
+        measured = (reranked if given.rerank else drop_one)(source, facts, end, seed)
+        for scope, by_name in measured.items():
             for name, each in by_name.items():
                 sums[scope][name] = sums[scope].get(name, 0.0) + each / len(seeds)
     for scope, by_name in sums.items():
-        print(f"\nThe ranker without …, {SCOPES[scope]}: NDCG@10, and what it loses (95 % interval)")
+        change = "re-ranked by" if given.rerank else "without"
+        print(f"\nThe ranker {change} …, {SCOPES[scope]}: NDCG@10, and what it loses (95 % interval)")
         for name, each in by_name.items():
             lost = by_name["nothing"] - each
             low, high = interval(lost)

@@ -1,11 +1,12 @@
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
 from django_personalize.core import clock
-from django_personalize.core.types import History
+from django_personalize.core.types import DecisionDraft, History, ImpressionDraft
 from django_personalize.events import store
-from django_personalize.events.history import history_of
+from django_personalize.events.history import history_of, passed_over
 from django_personalize.models import Visitor
 from django_personalize.testing.contracts import MOMENT, event
 
@@ -119,3 +120,78 @@ def test_a_dismissal_counts_for_its_own_person_only_and_not_without_a_yes():
     me, other, refused = visitor(), visitor(), visitor(granted={"analytics": True})
     keep(told(1, me, "dismiss", 1, reason="have_it"), told(2, refused, "dismiss", 1, reason="have_it"))
     assert [history_of(each).dismissed for each in (me, other, refused)] == [{"mug"}, frozenset(), frozenset()]
+
+
+def shown(number, me, *keys, days):
+    """A decision for `me` with these items in its slots, each of which was seen so many days ago."""
+    at = MOMENT - timedelta(days=days)
+    draft = DecisionDraft(
+        uid=UUID(int=number), visitor_id=me.pk, placement="x", decided_at=at, pipeline="x", rung="popular",
+        model_version=None, context=(), rules=(), experiment="", variant="", consent=(), slots=(),
+    )  # fmt: skip
+    store.insert_decisions([draft])
+    store.insert_impressions(
+        [
+            ImpressionDraft(decision_id=draft.uid, slot=slot, item_key=key, seen_at=at)
+            for slot, key in enumerate(keys, start=1)
+        ]
+    )
+
+
+def test_what_was_seen_with_nothing_done_since_was_passed_over(django_assert_num_queries):
+    me, other = visitor(), visitor()
+    for number, days in enumerate((9, 6, 3), start=1):
+        shown(number, me, "mug", "cup", days=days)
+    shown(4, other, "mug", "jug", days=2)
+    with django_assert_num_queries(1):
+        assert passed_over(me, MOMENT) == {"mug": 3, "cup": 3}
+
+
+@pytest.mark.parametrize("kind", ["select_item", "view_item", "add_to_wishlist", "add_to_cart", "purchase"])
+def test_a_click_an_add_and_a_purchase_make_up_for_what_was_seen_before(kind):
+    me = visitor()
+    for number, days in enumerate((9, 6, 3), start=1):
+        shown(number, me, "mug", "cup", days=days)
+    keep(told(1, me, kind, 5))
+    assert passed_over(me, MOMENT) == {"mug": 1, "cup": 3}
+
+
+def test_what_is_done_in_the_moment_in_which_it_is_seen_makes_up_for_it():
+    me = visitor()
+    shown(1, me, "mug", "cup", days=5)
+    keep(told(1, me, "add_to_cart", 5))
+    assert passed_over(me, MOMENT) == {"cup": 1}
+
+
+def test_neither_what_others_did_nor_what_was_taken_out_of_the_cart_makes_up_for_it():
+    me, other = visitor(), visitor()
+    shown(1, me, "mug", days=9)
+    keep(told(1, other, "view_item", 5), told(2, me, "remove_from_cart", 5))
+    assert passed_over(me, MOMENT) == {"mug": 1}
+
+
+def test_what_was_seen_more_than_thirty_days_ago_is_forgotten():
+    me = visitor()
+    shown(1, me, "mug", days=31)
+    shown(2, me, "mug", days=29)
+    assert passed_over(me, MOMENT) == {"mug": 1}
+
+
+def test_only_the_newest_decisions_are_looked_at(monkeypatch):
+    monkeypatch.setattr("django_personalize.events.history.DECISIONS", 2)
+    me = visitor()
+    for number, (key, days) in enumerate((("old", 9), ("mug", 6), ("mug", 3)), start=1):
+        shown(number, me, key, days=days)
+    assert passed_over(me, MOMENT) == {"mug": 2}
+
+
+def test_the_browsers_of_one_account_see_with_the_same_eyes_each_by_its_own_yes(django_assert_num_queries):
+    here, there = visitor(user_key="7"), visitor(user_key="7")
+    refused = visitor(user_key="7", granted={"analytics": True})
+    for number, each in enumerate((here, there, refused), start=1):
+        shown(number, each, "mug", "cup", days=9)
+    keep(told(1, there, "view_item", 5, item_key="cup"), told(2, refused, "view_item", 5))
+    with django_assert_num_queries(1):
+        assert passed_over(here, MOMENT) == {"mug": 2}
+    with django_assert_num_queries(0):
+        assert passed_over(refused, MOMENT) == {}

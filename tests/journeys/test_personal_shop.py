@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 
 from django_personalize.artifacts import store
 from django_personalize.capture.orders import reconcile
+from django_personalize.core import clock
 from django_personalize.integrations.cookie_consent import create_groups
 from django_personalize.models import Decision, Event, Impression, Visitor
 from django_personalize.testing.override import override_personalize
@@ -122,6 +123,25 @@ def test_the_next_click_changes_the_next_page(client):
     assert after[1] == "Garden"
 
 
+def test_what_is_seen_again_and_again_with_nothing_done_makes_room_until_it_is_looked_at(client):
+    log_in(client, 1)
+    accept(client)
+
+    def row():
+        client.get("/")
+        first = Decision.objects.latest("decided_at")
+        return first, [slot["item_key"] for slot in first.slots if not slot["block"]]
+
+    decision, before = row()
+    now = clock.now()
+    for _ in range(40):
+        again = Decision.objects.create(visitor=decision.visitor, placement=decision.placement, decided_at=now)
+        Impression.objects.create(decision=again, slot=1, item_key=before[0], seen_at=now)
+    assert before[0] not in row()[1]
+    client.get(Product.objects.get(pk=before[0]).get_absolute_url())
+    assert before[0] in row()[1]
+
+
 def seen(decision, *slots):
     params = {"decision": str(decision.pk), "slots": list(slots)}
     return {"id": str(uuid4()), "name": "view_item_list", "ago": 0, "params": params}
@@ -179,8 +199,10 @@ def test_a_no_takes_the_accounts_orders_out_again(client):
     assert rows(client.get("/"))[0] == "Best sellers"
 
 
-@pytest.mark.parametrize(("path", "placements", "written"), [("home", 1, 1), ("product", 2, 2)])
-def test_a_placement_costs_one_query_and_a_person_two(client, path, placements, written):
+@pytest.mark.parametrize(("path", "placements", "person", "written"), [("home", 1, 3, 1), ("product", 2, 2, 2)])
+def test_a_placement_costs_one_query_and_a_person_two_or_with_a_row_of_their_own_three(
+    client, path, placements, person, written
+):
     """Besides, with the sink that stores at once: the batch after the page asks who of its visitors is there and who
     was erased, inserts per kind of fact, and adds to the account.
     """
@@ -198,7 +220,7 @@ def test_a_placement_costs_one_query_and_a_person_two(client, path, placements, 
         client.get(url)
     without = sum("SAVEPOINT" not in query["sql"] for query in queries) + SESSION_AND_USER
     assert counts[0] - without == placements
-    assert counts[1] - counts[0] == 2 + 3 + written
+    assert counts[1] - counts[0] == person + 3 + written
 
 
 def test_a_model_that_is_gone_leaves_the_newest(client):

@@ -49,7 +49,9 @@ def tastes():
     vectors = np.column_stack([capitals, ~capitals]).astype(np.float32)
     factors = Factors(vectors=vectors, biases=np.zeros(len(vectors), dtype=np.float32))
     learnt = model(source, "popular", "neighbours", "factors", factors=factors, fold="both")
-    return replace(learnt, categories=NAMED, item_category=np.where(capitals, 0, 1).astype(np.int32))
+    category = np.where(capitals, 0, 1).astype(np.int32)
+    again = np.full(len(NAMED), np.nan, dtype=np.float32)
+    return replace(learnt, categories=NAMED, item_category=category, again=again)
 
 
 def test_without_a_model_there_is_nothing_and_the_shop_shows_its_newest():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from django_personalize.training import dataset, popularity
-from tests.training.small import arrays, orders
+from tests.training.small import DAY, NOW, arrays, orders
 
 
 def test_popularity_is_decayed_lines_times_the_daily_rate_factor():
@@ -42,3 +42,42 @@ def test_the_share_that_buys_again_is_of_linked_people_only():
 def test_the_size_of_the_baskets_is_that_of_the_last_thirty_days():
     learnt = arrays(orders((40, "", "abcdef"), (20, "", "ab"), (3, "", "a")))
     assert learnt["basket"].tolist() == pytest.approx([np.log(2) / 2, np.log(2), 0, 0, 0, 0])
+
+
+def shelf(*baskets, as_of=None):
+    """The share that buys again of one category, from orders of people; `as_of` cuts them."""
+    source = orders(*baskets)
+    purchases = dataset.net(source) if as_of is None else dataset.before(source, as_of)
+    return popularity.again(purchases, np.zeros(len(purchases.item_keys), dtype=np.int32), 2)
+
+
+def crowd(count, *baskets):
+    return [(age, f"person-{number:03}", items) for number in range(count) for age, items in baskets]
+
+
+def test_a_category_is_bought_again_by_the_share_of_buyers_who_took_the_same_item_on_a_later_day():
+    once, twice = crowd(60, (200, "a"))[20:], crowd(20, (200, "a"), (100, "a"))
+    found = shelf(*once, *twice)
+    assert found[0] == pytest.approx(20 / 60)
+    assert np.isnan(found[1])
+    assert shelf(*crowd(60, (200, "a"), (100, "b")))[0] == 0.0
+    assert shelf(*crowd(60, (200.2, "a"), (200.1, "a")))[0] == 0.0
+
+
+def test_who_has_had_no_ninety_days_or_is_not_linked_does_not_count():
+    assert np.isnan(shelf(*crowd(60, (89, "a"), (9, "a")))[0])
+    assert np.isnan(shelf(*crowd(49, (200, "a")))[0])
+    assert np.isnan(shelf(*[(200, "", "a")] * 60)[0])
+    assert shelf(*crowd(50, (200, "a")), *crowd(99, (80, "a"))[50:])[0] == 0.0
+
+
+def test_what_was_bought_again_after_the_cut_is_not_known_at_it():
+    twice = crowd(60, (200, "a"), (10, "a"))
+    assert shelf(*twice)[0] == 1.0
+    assert shelf(*twice, as_of=NOW - 20 * DAY)[0] == 0.0
+
+
+def test_an_item_without_a_category_tells_nothing_of_any():
+    purchases = dataset.net(orders(*crowd(60, (200, "a"))))
+    assert np.isnan(popularity.again(purchases, np.array([-1], dtype=np.int32), 1)).all()
+    assert popularity.again(purchases, np.array([-1], dtype=np.int32), 0).tolist() == []
