@@ -7,7 +7,6 @@ from urllib.parse import urlsplit
 
 import pytest
 
-
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 FRAMEWORKS_OWN = {"csrftoken", "sessionid", "messages"}
 BANNERS_OWN = {"cookie_consent"}
