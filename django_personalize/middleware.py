@@ -102,6 +102,10 @@ class PersonalizeMiddleware:
         if session_tier.NAME in request.COOKIES:
             self._step("visit", lambda: self.remember(request, response))
         token, within = cookie.read(request), connection.in_atomic_block
+        if response.streaming and token is not None:
+            # Closed by every server when all is sent or its reader has gone; no part of the page waits for us.
+            closers = response._resource_closers  # type: ignore[attr-defined]
+            closers.append(lambda: self._step("stream", lambda: self.flush_drawn(request, response)))
         here: Presence | None = None
         if token is not None or request.method not in SAFE_METHODS:
             # Otherwise nobody is here, and no page makes somebody.
@@ -117,6 +121,13 @@ class PersonalizeMiddleware:
         if has_gathered(request):
             self._step("flush", lambda: collector_of(request).flush(), within=within)
         self._step("cart", lambda: note_cart(request, response, who, visit, bought), within=within)
+
+    @staticmethod
+    def flush_drawn(request: HttpRequest, response: HttpResponseBase) -> None:
+        """Write what was gathered while the page was drawn: its placements have asked who is here as they came up."""
+        allowed = permits(granted(states_after(request, response)), cookie.read(request))
+        if has_gathered(request) and not allowed.isdisjoint(TRACED):
+            collector_of(request).flush()
 
     @staticmethod
     def _step(name: str, work: Callable[[], Any], *, within: bool | None = None) -> Any:

@@ -1,5 +1,7 @@
 """The middleware at work, over a shop of three pages with answers that the test gives."""
 
+import re
+
 import pytest
 from django.contrib.auth import authenticate, login, logout
 from django.contrib.auth.models import AnonymousUser
@@ -13,6 +15,8 @@ from django.views.decorators.cache import cache_page
 from django_personalize.capture.drafts import draft
 from django_personalize.events.sinks import DatabaseSink
 from django_personalize.models import Decision, Event, Visitor
+from django_personalize.privacy.erase import erase
+from django_personalize.privacy.person import of_visitor
 from django_personalize.visitors import cookie
 from tests.conftest import line
 from tests.people import request_of, token, visitor
@@ -33,6 +37,15 @@ def home(request):
 
 def streamed(request):
     return StreamingHttpResponse(home(request).content for _ in range(1))
+
+
+def streamed_slowly(request):
+    def parts():
+        yield "<h1>Welcome</h1>"
+        yield home(request).content
+        yield "<footer>"
+
+    return StreamingHttpResponse(parts())
 
 
 def answer(request):
@@ -60,6 +73,7 @@ urlpatterns = [
     path("", home),
     path("cached/", cache_page(60)(home)),
     path("streamed/", streamed),
+    path("streamed-slowly/", streamed_slowly),
     path("answer/", answer),
     path("in/", enter),
     path("out/", leave),
@@ -131,6 +145,47 @@ def test_a_page_that_is_drawn_while_it_is_sent_is_private_where_somebody_may_be_
     assert "private" in response["Cache-Control"]
     assert "Cookie" in response["Vary"]
     assert b"data-pz-decision" in b"".join(response.streaming_content)
+
+
+def decided_in(parts):
+    return re.findall(r'data-pz-decision="([^"]+)"', b"".join(parts).decode())
+
+
+def test_what_is_decided_while_a_page_is_sent_is_kept_when_it_has_been(client, answers):
+    answers(personalization="granted")
+    client.post("/answer/")
+    response = client.get("/streamed-slowly/")
+    assert not Decision.objects.exists()
+    shown = decided_in(response.streaming_content)
+    assert shown == [str(Decision.objects.get().pk)]
+
+
+def test_the_reader_who_goes_early_leaves_the_decision_that_they_were_shown(client, answers):
+    answers(personalization="granted")
+    client.post("/answer/")
+    response = client.get("/streamed-slowly/")
+    parts = iter(response.streaming_content)
+    shown = decided_in([next(parts), next(parts)])
+    response.close()  # as a server does whose peer has gone
+    assert shown == [str(Decision.objects.get().pk)]
+
+
+def test_a_decision_that_is_streamed_to_somebody_logged_in_is_kept(client, answers):
+    user("somebody")
+    answers(personalization="granted")
+    client.post("/in/", {"name": "somebody"})
+    shown = decided_in(client.get("/streamed-slowly/").streaming_content)
+    assert shown == [str(Decision.objects.get().pk)]
+
+
+def test_whoever_is_erased_while_a_page_is_sent_leaves_no_decision(client, answers):
+    answers(personalization="granted")
+    client.post("/answer/")
+    parts = iter(client.get("/streamed-slowly/").streaming_content)
+    shown = decided_in([next(parts), next(parts)])
+    erase(of_visitor(Visitor.objects.get().pk))
+    assert (len(shown), list(parts)) == (1, [b"<footer>"])
+    assert nothing_is_kept()
 
 
 def test_a_page_for_everybody_stays_cacheable(client, answers):

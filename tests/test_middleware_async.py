@@ -3,15 +3,16 @@
 import asyncio
 
 import pytest
-from asgiref.sync import async_to_sync, iscoroutinefunction
+from asgiref.sync import async_to_sync, iscoroutinefunction, sync_to_async
 from django.http import HttpResponse, StreamingHttpResponse
+from django.template import Context, Template
 from django.test import RequestFactory
 from django.urls import path
 
 from django_personalize.capture.visit import current
 from django_personalize.core.types import CartLine
 from django_personalize.middleware import PersonalizeMiddleware
-from django_personalize.models import Cart, Event, Visitor
+from django_personalize.models import Cart, Decision, Event, Visitor
 from django_personalize.testing.doubles import MemoryShop
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -40,11 +41,22 @@ async def streamed(request):
     return StreamingHttpResponse(parts())
 
 
+async def streamed_home(request):
+    async def parts():
+        yield b"<h1>Welcome</h1>"
+        page = Template("{% load personalize %}{% personal_home %}")
+        yield (await sync_to_async(page.render)(Context({"request": request}))).encode()
+        yield b"<footer>"
+
+    return StreamingHttpResponse(parts())
+
+
 urlpatterns = [
     path("products/<int:pk>/", product),
     path("async/<int:pk>/", product_async, name="async"),
     path("add/<int:pk>/", add),
     path("stream/", streamed),
+    path("home/", streamed_home),
 ]
 
 
@@ -77,6 +89,22 @@ def test_a_stream_goes_through_untouched(async_client):
         return b"".join([part async for part in response.streaming_content])
 
     assert async_to_sync(read)() == b"onetwo"
+
+
+@pytest.mark.parametrize("read", [2, 3], ids=["the reader goes early", "to its end"])
+def test_what_is_decided_while_a_page_is_sent_is_kept_when_it_has_been(async_client, settings, read):
+    settings.TEMPLATES = [{**settings.TEMPLATES[0], "DIRS": []}]  # the package's own, not the example shop's
+
+    async def visit():
+        await async_client.post("/stream/")
+        response = await async_client.get("/home/")
+        parts = aiter(response.streaming_content)
+        page = b"".join([await anext(parts) for _ in range(read)])
+        await sync_to_async(response.close)()  # as the handler does, whether all was sent or its reader has gone
+        return page.decode()
+
+    page = async_to_sync(visit)()
+    assert f'data-pz-decision="{Decision.objects.get().pk}"' in page
 
 
 def test_notes_of_two_requests_at_once_do_not_mix():

@@ -96,9 +96,13 @@ class SpoolSink:
         with spool.alone(settings.SPOOL, patience=5.0):
             yield
 
-    def drain(self) -> None:
-        """Store what waits on this host; what another process is storing is waited for a while."""
-        drain.drain(settings.SPOOL, patience=PATIENCE)
+    def drain(self) -> bool:
+        """Store what waits on this host, and say whether that was all of it.
+
+        What another process is storing is waited for a while; what a later version wrote is left to it.
+        """
+        done = drain.drain(settings.SPOOL, patience=PATIENCE)
+        return done is not None and not done.newer
 
     def scrub(self, visitors: list[str]) -> int:
         """Blank what lies here about these visitors, named by their ids in hex; return how many lines that were."""

@@ -102,14 +102,21 @@ class RedisSink:
                     held.enter_context(stream.alone(patience=5.0))
             yield
 
-    def drain(self) -> None:
-        """Store what waits in the spool of this host and in Redis; waits a while for what another process is at."""
-        self.spool.drain()
+    def drain(self) -> bool:
+        """Store what waits in the spool of this host and in Redis, and say whether that was all of it.
+
+        Waits a while for what another process is at.
+        """
+        whole = self.spool.drain()
         with self._absent_is_fine():
             for stream in self.streams:
                 with stream.alone(patience=PATIENCE) as token:
                     if token is not None:
                         stream.drain(token)
+                    else:
+                        whole = False
+            return whole
+        return False
 
     def drain_free(self) -> bool:
         """Store what waits in streams that nobody else drains; False where there are none, or no server."""

@@ -62,14 +62,16 @@ def forget_browser(request: HttpRequest, response: HttpResponseBase) -> None:
     cookie.clear(response)
 
 
-def drain() -> None:
+def drain() -> bool:
     """Have what waits on this host stored, so that it is seen by whoever exports or erases; for sinks that wait.
 
-    Not inside of somebody's transaction: a file of the spool goes once it is stored, and no roll-back returns it.
+    Says whether nothing is left waiting: another process can be at it for too long, or Redis can be away. Not inside of
+    somebody's transaction: a file of the spool goes once it is stored, and no roll-back returns it.
     """
     waiting = getattr(settings.sink, "drain", None)
-    if waiting is not None and not connection.in_atomic_block:
-        waiting()
+    if waiting is None:
+        return True
+    return not connection.in_atomic_block and waiting() is not False
 
 
 @transaction.atomic

@@ -31,11 +31,15 @@ class _Encoder(DjangoJSONEncoder):
 
 
 def export(person: Person) -> Iterator[str]:
-    """Yield the document in parts, so that a long history needs no memory. What waits on this host is stored first."""
-    drain()
+    """Yield the document in parts, so that a long history needs no memory. What waits on this host is stored first.
+
+    `complete` is false where that could not be done in time: then facts of the last moments may be missing.
+    """
+    complete = drain()
     head = {
         "schema": SCHEMA,
         "exported_at": clock.now(),
+        "complete": complete,
         "account": person.account,
         "kept_for_days": settings.RETENTION,
         "interests": _interests(person),

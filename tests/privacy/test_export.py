@@ -3,6 +3,8 @@ import json
 import pytest
 from django.core.serializers.json import DjangoJSONEncoder
 
+from django_personalize.conf import settings
+from django_personalize.events import sinks, spool
 from django_personalize.models import Event
 from django_personalize.privacy.export import SCHEMA, export
 from django_personalize.privacy.person import Person, of_account, of_visitor
@@ -48,6 +50,7 @@ def test_it_says_its_version_its_time_and_how_long_things_are_kept(memory_shop, 
     assert exported(Person()) | {"events": []} == {
         "schema": SCHEMA,
         "exported_at": "2026-03-01T12:00:00Z",
+        "complete": True,
         "account": "",
         "kept_for_days": {"events": 395, "orders": 760, "aggregates": 760, "quarantine": 90},
         "interests": {"categories": [], "brands": [], "reasons": []},
@@ -68,6 +71,19 @@ def test_what_waits_in_the_spool_is_in_it(memory_shop, spooled):
     me = visitor("analytics")
     spooled.write([told(me.pk, search_term="lantern")])
     assert [row["search_term"] for row in exported(of_visitor(me.pk))["events"]] == ["lantern"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_it_says_so_where_another_process_keeps_what_waits_for_too_long(memory_shop, spooled, monkeypatch):
+    me = visitor("analytics")
+    spooled.write([told(me.pk, search_term="lantern")])
+    monkeypatch.setattr(sinks, "PATIENCE", 0.0)
+    with spool.alone(settings.SPOOL) as ours:
+        assert ours
+        told_of = exported(of_visitor(me.pk))
+    assert (told_of["complete"], told_of["events"]) == (False, [])
+    told_of = exported(of_visitor(me.pk))
+    assert (told_of["complete"], len(told_of["events"])) == (True, 1)
 
 
 def test_what_is_derived_is_in_it(memory_shop):
