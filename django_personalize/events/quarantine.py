@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -17,7 +18,7 @@ from django_personalize.core.types import Draft
 from django_personalize.events import intake
 from django_personalize.events.deposit import UNKNOWN_DECISION, Deposited, deposit
 from django_personalize.events.intake import EXPIRED, QUARANTINE_FULL, Outcome
-from django_personalize.events.lines import Unreadable, decode, encode, facts_of
+from django_personalize.events.lines import Newer, Unreadable, decode, encode, facts_of
 from django_personalize.models import Quarantined
 
 logger = logging.getLogger("django_personalize.events")
@@ -172,7 +173,10 @@ def replay(rows: Iterable[int], *, now: datetime | None = None) -> Replayed:
 
 def _again(row: Quarantined, now: datetime) -> int:
     """Try one row; return how many facts of it came to an end."""
-    carried = Carried.read(bytes(row.payload), row.facts) if row.reason != BAD_CHECKSUM else None
+    carried = None
+    if row.reason != BAD_CHECKSUM:
+        with suppress(Newer):  # set aside by a later version, before this one was put back
+            carried = Carried.read(bytes(row.payload), row.facts)
     found = Deposited()
     if carried is not None and carried.draft is not None:
         try:

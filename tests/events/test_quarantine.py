@@ -9,6 +9,7 @@ from django.db import IntegrityError, connection
 
 from django_personalize.events import quarantine, store
 from django_personalize.events.intake import account
+from django_personalize.events.lines import encode
 from django_personalize.events.quarantine import Carried, expire, replay, store_counted
 from django_personalize.events.sinks import DatabaseSink
 from django_personalize.models import Event, Quarantined
@@ -140,3 +141,15 @@ def test_what_only_the_database_finds_out_is_set_aside_too(changes):
     assert found.stored + sum(found.quarantined.values()) == 4
     if connection.vendor == "postgresql" or "quantity" in changes:
         assert found.quarantined == {"not_storable": 1}
+
+
+def test_what_a_later_version_set_aside_keeps_nothing_else_from_being_tried_or_purged():
+    newer = Quarantined.objects.create(
+        arrived_at=MOMENT, sink="db", reason=quarantine.NOT_STORABLE, payload=b'[2,"event",{}]', facts=1
+    )
+    ours = Quarantined.objects.create(
+        arrived_at=MOMENT, sink="db", reason=quarantine.NOT_STORABLE, payload=encode(event(1)), facts=1
+    )
+    done = replay([newer.pk, ours.pk])
+    assert (done.tried, done.ended) == (2, 1)
+    assert Quarantined.objects.values_list("pk", "tries").get() == (newer.pk, 1)
