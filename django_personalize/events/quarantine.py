@@ -17,7 +17,7 @@ from django_personalize.core import clock
 from django_personalize.core.types import Draft
 from django_personalize.events import intake
 from django_personalize.events.deposit import UNKNOWN_DECISION, Deposited, deposit
-from django_personalize.events.intake import EXPIRED, QUARANTINE_FULL, Outcome
+from django_personalize.events.intake import EXPIRED, LOST, QUARANTINE_FULL, Outcome
 from django_personalize.events.lines import Newer, Unreadable, decode, encode, facts_of
 from django_personalize.models import Quarantined
 
@@ -183,9 +183,11 @@ def _again(row: Quarantined, now: datetime) -> int:
             found = deposit([carried.draft], received_at=row.arrived_at)
         except POISON:
             found = Deposited()
-    if found.ends.total() < row.facts:
+    if not found.ends:
         Quarantined.objects.filter(pk=row.pk).update(tries=row.tries + 1)
         return 0
+    # A line that could not be read stands for those too that were missing before it.
+    found.add(Outcome.REFUSED, LOST, max(row.facts - found.ends.total(), 0))
     intake.add(now.date(), row.sink, found.ends)
     row.delete()
     return row.facts
