@@ -31,6 +31,10 @@ class TrainingRunning(PersonalizeError):
     """Another process is training at this moment."""
 
 
+class AccountsMissing(PersonalizeError):
+    """So many accounts are missing at once that the user table is not believed; nobody was erased."""
+
+
 class SpoolFull(PersonalizeError):
     """More waits to be stored than the setting allows; nothing was taken. Say so, and have it sent again later."""
 

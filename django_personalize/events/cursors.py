@@ -12,13 +12,11 @@ from django.db import transaction
 from django_personalize.core import clock
 from django_personalize.core.failpoints import reach
 from django_personalize.events import intake, quarantine
-from django_personalize.events.intake import Outcome
+from django_personalize.events.intake import LOST, Outcome
 from django_personalize.events.quarantine import Carried
 from django_personalize.models import Cursor
 
 logger = logging.getLogger("django_personalize.events")
-LOST = "lost_on_the_way"
-"""The reason of facts that were acknowledged and that their stream has lost since."""
 Place = tuple[str, int]
 """Where a cursor stands: its position, and the running count by then."""
 

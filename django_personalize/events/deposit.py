@@ -6,9 +6,11 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import TypeVar
 from uuid import UUID
 
 from django.db import connections, router, transaction
+from django.db.models import Model, QuerySet
 
 from django_personalize.core.types import (
     CountDraft,
@@ -26,6 +28,7 @@ from django_personalize.events.vocabulary import ITEM_KINDS
 from django_personalize.models import DailyCount, Decision, Visitor
 from django_personalize.visitors.forgotten import Kind, forgotten, item_of
 
+_Row = TypeVar("_Row", bound=Model)
 UNKNOWN_DECISION = "unknown_decision"
 UNKNOWN_SLOT = "unknown_slot"
 NO_CONSENT = "no_consent"
@@ -75,6 +78,11 @@ def deposit(batch: Sequence[Draft], *, received_at: datetime) -> Deposited:
     return done
 
 
+def _written(model: type[_Row]) -> QuerySet[_Row]:
+    """Return the rows where they are written: a copy that lags knows neither a new visitor nor their decision."""
+    return QuerySet(model, using=router.db_for_write(model))
+
+
 def _tally(done: Deposited, given: int, new: int) -> None:
     done.add(Outcome.STORED, count=new)
     done.add(Outcome.DUPLICATE, count=given - new)
@@ -87,7 +95,8 @@ def _present(facts: Sequence[Draft], done: Deposited) -> list[Draft]:
         return list(facts)
     columns = ("pk", "referrer", "campaign", "arrived_at", "paused_at", "objected_at")
     arrivals, paused, objected = {}, {}, {}
-    for pk, referrer, campaign, arrived_at, *since in Visitor.objects.filter(pk__in=named).values_list(*columns):
+    rows = _written(Visitor).filter(pk__in=named)
+    for pk, referrer, campaign, arrived_at, *since in rows.values_list(*columns):
         arrivals[pk] = (referrer, campaign, arrived_at)
         if since != NOTHING_OFF:
             paused[pk], objected[pk] = since
@@ -113,7 +122,7 @@ def _present(facts: Sequence[Draft], done: Deposited) -> list[Draft]:
 
 def _silent(paused: Mapping[UUID, datetime | None], objected: Mapping[UUID, datetime | None]) -> dict[UUID, datetime]:
     """Return since when nothing is stored of these: paused, or against a profile with no yes to anything else."""
-    rows = Visitor.objects.filter(pk__in=[pk for pk, at in objected.items() if at is not None])
+    rows = _written(Visitor).filter(pk__in=[pk for pk, at in objected.items() if at is not None])
     counted = {pk for pk, granted in rows.values_list("pk", "granted") if granted.get(Purpose.ANALYTICS.value)}
     return {
         pk: min(known)
@@ -169,8 +178,8 @@ def _decided(facts: Sequence[Draft], done: Deposited) -> list[Draft]:
     seen = {each.decision_id for each in facts if isinstance(each, ImpressionDraft)} - open_
     if not open_ and not seen:
         return list(facts)
-    found = {decision.pk: decision for decision in Decision.objects.filter(pk__in=open_)} if open_ else {}
-    gone = seen - set(Decision.objects.filter(pk__in=seen).values_list("pk", flat=True)) if seen else seen
+    found = {decision.pk: decision for decision in _written(Decision).filter(pk__in=open_)} if open_ else {}
+    gone = seen - set(_written(Decision).filter(pk__in=seen).values_list("pk", flat=True)) if seen else seen
     kept: list[Draft] = []
     for each in facts:
         if isinstance(each, ImpressionDraft) and each.decision_id in gone:

@@ -21,6 +21,8 @@ SHARDS = 8
 SHUT = "quarantined"
 """Stands for rows of quarantine beside the outcomes that are counted."""
 EXPIRED, QUARANTINE_FULL, SPOOL_FULL, OVER_LIMIT = "expired", "quarantine_full", "spool_full", "over_limit"
+LOST = "lost_on_the_way"
+"""The reason of facts that were acknowledged and that their stream has lost since."""
 REFUSED = {
     EXPIRED: "It lay in quarantine for longer than `RETENTION` allows.",
     QUARANTINE_FULL: "It could not be stored, and quarantine holds as much as it may.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -16,8 +17,8 @@ from django_personalize.core import clock
 from django_personalize.core.types import Draft
 from django_personalize.events import intake
 from django_personalize.events.deposit import UNKNOWN_DECISION, Deposited, deposit
-from django_personalize.events.intake import EXPIRED, QUARANTINE_FULL, Outcome
-from django_personalize.events.lines import Unreadable, decode, encode, facts_of
+from django_personalize.events.intake import EXPIRED, LOST, QUARANTINE_FULL, Outcome
+from django_personalize.events.lines import Newer, Unreadable, decode, encode, facts_of
 from django_personalize.models import Quarantined
 
 logger = logging.getLogger("django_personalize.events")
@@ -172,16 +173,21 @@ def replay(rows: Iterable[int], *, now: datetime | None = None) -> Replayed:
 
 def _again(row: Quarantined, now: datetime) -> int:
     """Try one row; return how many facts of it came to an end."""
-    carried = Carried.read(bytes(row.payload), row.facts) if row.reason != BAD_CHECKSUM else None
+    carried = None
+    if row.reason != BAD_CHECKSUM:
+        with suppress(Newer):  # set aside by a later version, before this one was put back
+            carried = Carried.read(bytes(row.payload), row.facts)
     found = Deposited()
     if carried is not None and carried.draft is not None:
         try:
             found = deposit([carried.draft], received_at=row.arrived_at)
         except POISON:
             found = Deposited()
-    if found.ends.total() < row.facts:
+    if not found.ends:
         Quarantined.objects.filter(pk=row.pk).update(tries=row.tries + 1)
         return 0
+    # A line that could not be read stands for those too that were missing before it.
+    found.add(Outcome.REFUSED, LOST, max(row.facts - found.ends.total(), 0))
     intake.add(now.date(), row.sink, found.ends)
     row.delete()
     return row.facts

@@ -86,12 +86,19 @@ class Spool:
             segment.facts = count
             self._measured += len(data)
             segment.dirty = True
-            if self.fsync_seconds <= 0:
+            if self.fsync_seconds <= 0 or not self._is_synced_soon():
                 os.fdatasync(segment.fd)
                 segment.dirty = False
-            elif not self._syncing:
-                self._syncing = True
+
+    def _is_synced_soon(self) -> bool:
+        """Say whether a thread of this process brings lines to the disk; begin one where there is none yet."""
+        if not self._syncing:
+            try:
                 threading.Thread(target=self._keep_syncing, name="personalize-sync", daemon=True).start()
+            except RuntimeError:
+                return False  # no more threads, or the process is about to end: asked again for the next line
+            self._syncing = True
+        return True
 
     def rotate(self) -> None:
         """Let go of the running segment, so that it can be removed once it is stored."""
@@ -181,8 +188,11 @@ class Spool:
                     continue
                 if not segment.dirty:
                     continue
+                try:
+                    fd = os.dup(segment.fd)  # so that no page waits for the disk
+                except OSError:
+                    continue  # no descriptor is free: a moment later
                 segment.dirty = False
-                fd = os.dup(segment.fd)  # so that no page waits for the disk
             try:
                 os.fdatasync(fd)
             except OSError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from functools import partial
-from typing import Any
+from typing import Any, NoReturn
 
 from django.apps import apps
 from django.contrib.auth import get_user_model
@@ -14,13 +14,23 @@ from django.db import router, transaction
 from django.db.models import QuerySet
 from django.db.models.signals import post_delete
 
+from django_personalize.capture import findings
 from django_personalize.conf import settings
+from django_personalize.core.tally import Tally
+from django_personalize.exceptions import AccountsMissing
 from django_personalize.models import Visitor
 from django_personalize.privacy.erase import erase
 from django_personalize.privacy.person import of_account
+from django_personalize.shop.problems import ACCOUNTS_MISSING
 
 logger = logging.getLogger("django_personalize.privacy")
 AT_ONCE = 500
+MANY = 20
+"""Accounts that may be missing at once, less one, whatever their share: a small shop can lose half of its few."""
+SHARE = 0.1
+"""Of all known accounts, how many may be missing at once: each deletion by Django is seen when it happens, so that what
+the sweep finds within its hour is little, unless somebody cleans up by SQL.
+"""
 
 
 def connect() -> None:
@@ -43,10 +53,12 @@ def _erase(account: str) -> None:
     erase(of_account(account))
 
 
-def sweep_accounts() -> int:
+def sweep_accounts(*, believed: bool = False) -> int:
     """Erase the people whose account the shop no longer has: deleted in bulk, by SQL, or before a kill; say how many.
 
-    Nothing is done where there is no account at all: then it is the wrong database, or one that is being filled.
+    Nothing is done where there is no account at all: then it is the wrong database, or one that is being filled. Raises
+    `AccountsMissing`, having erased nobody, where so many are missing that it may be an older copy or another's, unless
+    whoever deleted them says that this is `believed`.
     """
     if _elsewhere():
         return 0
@@ -54,13 +66,30 @@ def sweep_accounts() -> int:
     users = QuerySet[Any](get_user_model(), using=router.db_for_write(get_user_model()))
     if not users.exists():
         return 0
-    gone = 0
+    known, gone = 0, list[str]()
     for keys in _accounts():
         there = {str(pk) for pk in users.filter(pk__in=keys.values()).values_list("pk", flat=True)}
-        for account in sorted(keys.keys() - there):
-            _erase(account)
-            gone += 1
-    return gone
+        known += len(keys)
+        gone += sorted(keys.keys() - there)
+    if not believed and len(gone) >= MANY and len(gone) > known * SHARE:
+        _refuse(len(gone), known)
+    for account in gone:
+        _erase(account)
+    return len(gone)
+
+
+def _refuse(gone: int, known: int) -> NoReturn:
+    """Keep it where the doctor and the admin show it, and raise."""
+    found = Tally()
+    found.add(ACCOUNTS_MISSING, "", gone)
+    findings.keep(found, again=True)
+    table = get_user_model()._meta.label
+    raise AccountsMissing(
+        f"{gone:,} of the {known:,} accounts that people here belong to are not in {table}. Fewer "
+        f"than {MANY}, or up to {SHARE:.0%}, are erased as deleted ones; this may be an older copy of the database, or "
+        "another one, so nobody was erased. Bring the accounts back, or, where the shop has deleted them, run "
+        "manage.py personalize_purge --accounts-deleted."
+    )
 
 
 def _accounts() -> Iterator[dict[str, Any]]:

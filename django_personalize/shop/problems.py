@@ -14,6 +14,7 @@ RETURN_OUT_OF_RANGE = "returned_quantity_out_of_range"
 PRICE_NOT_A_NUMBER = "price_not_a_number"
 CART_SHAPE = "cart_of_unknown_shape"
 CART_UNKNOWN_ITEM = "cart_names_no_item"
+ACCOUNTS_MISSING = "accounts_missing"
 
 PROBLEMS: dict[str, str | Promise] = {
     PRODUCT_GONE: _("An order line whose product is no longer there. It counts in what was sold, and teaches nothing."),
@@ -24,5 +25,9 @@ PROBLEMS: dict[str, str | Promise] = {
     KEY_TOO_LONG: _("A key of more than 64 characters. Left out."),
     PRICE_NOT_A_NUMBER: _("A price that is no number. Taken as unknown."),
     CART_SHAPE: _("A cart of a shape that the mapping does not describe. Nothing was read of it; see CART."),
+    ACCOUNTS_MISSING: _(
+        "So many accounts are missing at once that nobody was erased. If the shop has deleted them, run "
+        "personalize_purge --accounts-deleted."
+    ),
     CART_UNKNOWN_ITEM: _("A cart that holds something which is no product. Left out of the cart; see CART."),
 }

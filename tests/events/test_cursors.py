@@ -4,7 +4,8 @@ import pytest
 from django.db import transaction
 
 from django_personalize.events import cursors
-from django_personalize.events.cursors import LOST, Batch, Overtaken
+from django_personalize.events.cursors import Batch, Overtaken
+from django_personalize.events.intake import LOST
 from django_personalize.events.lines import encode
 from django_personalize.events.quarantine import Carried
 from django_personalize.models import Cursor, Event, Intake

@@ -4,6 +4,7 @@ from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
+from django.db import router
 
 from django_personalize.core import clock
 from django_personalize.core.hashing import digest
@@ -13,6 +14,7 @@ from django_personalize.events.intake import Outcome
 from django_personalize.events.quarantine import POISON
 from django_personalize.models import Decision, Event, Forgotten, Impression
 from django_personalize.testing.contracts import MOMENT, event
+from django_personalize.visitors.forgotten import forget
 from tests.people import visitor
 
 pytestmark = pytest.mark.django_db
@@ -103,3 +105,12 @@ def test_nothing_of_a_batch_stays_where_one_of_it_fails():
     with pytest.raises(POISON):
         deposit([event(1), event(2, quantity=2**70)], received_at=clock.now())
     assert not Event.objects.exists()
+
+
+def test_people_their_decisions_and_their_erasure_are_looked_for_where_they_are_written(monkeypatch):
+    me, erased, uid = visitor("analytics"), visitor("analytics"), uuid4()
+    put(decision(me.pk, "1", uid=uid))
+    forget(Forgotten.Kind.VISITOR, [erased.pk.hex], MOMENT)
+    monkeypatch.setattr(router, "db_for_read", lambda model, **hints: "a copy that lags")
+    ends = put(event(1, visitor_id=me.pk), event(2, visitor_id=erased.pk), seen(me.pk, uid, 1))
+    assert ends == {(Outcome.STORED, ""): 2, (Outcome.ERASED, ""): 1}

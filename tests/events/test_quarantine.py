@@ -7,11 +7,13 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection
 
+from django_personalize.core.types import CountDraft
 from django_personalize.events import quarantine, store
 from django_personalize.events.intake import account
+from django_personalize.events.lines import encode
 from django_personalize.events.quarantine import Carried, expire, replay, store_counted
 from django_personalize.events.sinks import DatabaseSink
-from django_personalize.models import Event, Quarantined
+from django_personalize.models import DailyCount, Event, Intake, Quarantined
 from django_personalize.testing.contracts import MOMENT, event
 from tests.people import visitor
 
@@ -140,3 +142,26 @@ def test_what_only_the_database_finds_out_is_set_aside_too(changes):
     assert found.stored + sum(found.quarantined.values()) == 4
     if connection.vendor == "postgresql" or "quantity" in changes:
         assert found.quarantined == {"not_storable": 1}
+
+
+def test_what_a_later_version_set_aside_keeps_nothing_else_from_being_tried_or_purged():
+    newer = Quarantined.objects.create(
+        arrived_at=MOMENT, sink="db", reason=quarantine.NOT_STORABLE, payload=b'[2,"event",{}]', facts=1
+    )
+    ours = Quarantined.objects.create(
+        arrived_at=MOMENT, sink="db", reason=quarantine.NOT_STORABLE, payload=encode(event(1)), facts=1
+    )
+    done = replay([newer.pk, ours.pk])
+    assert (done.tried, done.ended) == (2, 1)
+    assert Quarantined.objects.values_list("pk", "tries").get() == (newer.pk, 1)
+
+
+def test_a_line_that_stood_for_missing_ones_too_is_stored_once_and_they_are_counted_as_lost():
+    counted = CountDraft(day=MOMENT.date(), kind="view_item", item_key="1", count=1)
+    row = Quarantined.objects.create(
+        arrived_at=MOMENT, sink="spool", reason="bad_field", payload=encode(counted), facts=3
+    )
+    assert [replay([row.pk]).ended for _ in range(2)] == [3, 0]
+    assert DailyCount.objects.get().count == 1
+    ends = Intake.objects.order_by("outcome").values_list("outcome", "reason", "count")
+    assert list(ends) == [("refused", "lost_on_the_way", 2), ("stored", "", 1)]

@@ -178,3 +178,34 @@ def test_lines_about_somebody_are_blanked_in_place(mine, directory):
 def test_a_directory_that_is_not_there_has_no_segments(tmp_path):
     assert segments(tmp_path / "nothing") == []
     assert spool.size_of(Path("/nowhere")) == 0
+
+
+def test_the_disk_is_reached_after_a_moment_without_free_descriptors(directory, monkeypatch):
+    mine, dup, synced = Spool(directory, most_bytes=MEGABYTE, fsync_ms=10), os.dup, threading.Event()
+    short = iter([OSError(errno.EMFILE, "too many open files")])
+
+    def dup_of(fd):
+        for error in short:
+            raise error
+        return dup(fd)
+
+    monkeypatch.setattr(spool.os, "dup", dup_of)
+    monkeypatch.setattr(spool.os, "fdatasync", lambda fd: synced.set())
+    mine.append([body(1)])
+    assert synced.wait(2.0)
+    mine.rotate()
+
+
+def test_what_is_written_is_taken_where_no_thread_can_be_had(directory, monkeypatch):
+    mine, synced = Spool(directory, most_bytes=MEGABYTE, fsync_ms=60_000), []
+
+    def start(thread):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    monkeypatch.setattr(spool.os, "fdatasync", synced.append)
+    for number in (1, 2):
+        mine.append([body(number)])
+    assert len(synced) == 2
+    assert len(lines(directory)) == 2
+    mine.rotate()

@@ -23,7 +23,7 @@ from django_personalize.core.types import (
     Slot,
 )
 from django_personalize.events import background, intake, lines
-from django_personalize.events.cursors import LOST
+from django_personalize.events.intake import LOST
 from django_personalize.integrations import redis as sinks
 from django_personalize.integrations import redis_stream as streams
 from django_personalize.integrations.redis_checks import check_redis, check_redis_server

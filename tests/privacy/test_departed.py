@@ -1,12 +1,14 @@
 import pytest
 from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
 from django.db import connection, router, transaction
 from django.db.models import Manager, QuerySet
 from django.test.utils import CaptureQueriesContext
 
 from django_personalize.capture.orders import reconcile
 from django_personalize.events.background import CHORES
-from django_personalize.models import Event, Forgotten, Visitor
+from django_personalize.exceptions import AccountsMissing
+from django_personalize.models import Event, Finding, Forgotten, Visitor
 from django_personalize.privacy import departed
 from django_personalize.privacy.departed import sweep_accounts
 from tests.conftest import line
@@ -103,6 +105,43 @@ def test_more_accounts_than_one_query_asks_about_are_all_looked_at(customer, mon
         visitor("analytics", user_key=str(key))
     assert sweep_accounts() == 5
     assert list(Visitor.objects.values_list("user_key", flat=True)) == [str(customer.pk)]
+
+
+def missing(number, known):
+    """So many accounts that are not there, among so many that people belong to."""
+    there = [user(f"kept-{n}") for n in range(known - number)]
+    keys = [str(each.pk) for each in there] + [str(900_000 + n) for n in range(number)]
+    for key in keys:
+        visitor("analytics", user_key=key)
+
+
+def test_a_user_table_that_lacks_many_is_not_believed(memory_shop):
+    missing(20, 25)
+    with pytest.raises(AccountsMissing, match=r"20 of the 25 accounts .* auth.User.* nobody was erased.*--accounts"):
+        sweep_accounts()
+    assert (Visitor.objects.count(), Forgotten.objects.count()) == (25, 0)
+    assert Finding.objects.values_list("reason", "count").get() == ("accounts_missing", 20)
+
+
+def test_a_few_are_believed_whatever_their_share(memory_shop):
+    missing(19, 20)
+    assert sweep_accounts() == 19
+
+
+def test_many_are_believed_where_they_are_a_small_share(memory_shop, monkeypatch):
+    monkeypatch.setattr(departed, "MANY", 2)
+    missing(2, 20)
+    assert sweep_accounts() == 2
+
+
+def test_many_are_erased_where_whoever_deleted_them_says_so(memory_shop, capsys):
+    missing(20, 21)
+    with pytest.raises(CommandError, match="20 of the 21 accounts"):
+        call_command("personalize_purge")
+    assert Visitor.objects.count() == 21
+    call_command("personalize_purge", "--accounts-deleted")
+    assert "20 accounts that the shop no longer has" in capsys.readouterr().out
+    assert Visitor.objects.count() == 1
 
 
 def test_whoever_drains_does_it_every_hour():

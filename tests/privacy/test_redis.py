@@ -3,6 +3,7 @@
 import pytest
 
 from django_personalize.events import intake
+from django_personalize.integrations import redis
 from django_personalize.models import Event
 from django_personalize.privacy.erase import erase
 from django_personalize.privacy.person import of_visitor
@@ -33,3 +34,13 @@ def test_nothing_is_left_in_redis_and_the_sum_closes(sink, server, memory_shop):
     assert me.pk.hex not in dump()
     assert set(Event.objects.values_list("visitor", flat=True)) == {other.pk}
     assert (intake.account().erased, intake.account().difference) == (2, 0)
+
+
+def test_a_stream_that_another_drainer_keeps_is_said_to_be_missing(sink, server, memory_shop, monkeypatch):
+    monkeypatch.setattr(redis, "PATIENCE", 0.0)
+    me = visitor("analytics")
+    sink.write([told(me.pk)])
+    with sink.streams[me.pk.int % redis.STREAMS].alone():
+        assert sink.drain() is False
+    assert sink.drain() is True
+    assert Event.objects.count() == 1
