@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
+from time import sleep
 from typing import Any
 
 from django.db import DatabaseError, IntegrityError, InterfaceError, OperationalError, connection, transaction
@@ -157,7 +158,7 @@ def _begin(locked: ExitStack, root: Path, kind: Kind, take: Callable[[], Trainin
             brief = TrainingRun.objects.filter(status=RunStatus.RUNNING, kind=Kind.REFRESH).exists()
             if kind == Kind.REFRESH or not brief or time.monotonic() - began > PATIENCE:
                 raise
-            time.sleep(EVERY)
+            sleep(EVERY)
 
 
 def _take(kind: Kind, asked_by: str, as_of: datetime | None, task_id: str) -> TrainingRun:

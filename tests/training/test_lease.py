@@ -197,7 +197,7 @@ def test_a_full_training_waits_for_a_refresh_and_a_refresh_for_nobody(tmp_path, 
         if len(waited) == 3:
             TrainingRun.objects.filter(pk=other.pk).update(status="done")
 
-    monkeypatch.setattr(lease.time, "sleep", sleep)
+    monkeypatch.setattr(lease, "sleep", sleep)
     with pytest.raises(TrainingRunning), hold(tmp_path, kind=Kind.REFRESH, asked_by="schedule"):
         pass
     assert waited == []
