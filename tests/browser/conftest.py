@@ -104,7 +104,8 @@ def chromium() -> Iterator[Any]:
         browser = playwright.chromium.launch(
             executable_path=path,
             args=["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking",
-                  "--disable-component-update", "--disable-sync", "--no-first-run"],
+                  "--disable-component-update", "--disable-sync", "--no-first-run",
+                  f"--user-agent={PERSON}"],  # what a page sends on leaving does not know what its context calls itself
         )  # fmt: skip
         yield browser
         browser.close()

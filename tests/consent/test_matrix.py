@@ -43,7 +43,7 @@ from django_personalize.segments.membership import census, refresh, segments_of
 from django_personalize.shortcuts import track
 from django_personalize.testing.doubles import MemoryShop, StaticConsent
 from django_personalize.testing.override import override_personalize
-from django_personalize.training import dataset
+from django_personalize.training import browsing, dataset
 from django_personalize.visitors import cookie, session_tier
 from tests.conftest import line
 from tests.people import request_of, visitor
@@ -146,6 +146,7 @@ def expected(granted, otherwise):
         "impression": traced,
         "ledger": traced,
         "api_visitor": traced,
+        "learnt_as_a_session_of_nobody": traced,
         # `personalization`: whose past it is.
         "order_link": personal,
         "bought_here": personal,
@@ -208,6 +209,7 @@ def observed(client, granted, otherwise):
         "learnt_under_their_own_row": dataset.load(timezone.now()).person_keys != (),
         "counted": counted == 1,
         "in_a_segment": _in_a_segment(),
+        "learnt_as_a_session_of_nobody": _in_a_session(),
     }
     return found | _in_another_shop(granted) | _of_the_account(client, account) | _for_this_visit(client.__class__())
 
@@ -221,6 +223,15 @@ def _in_a_segment():
     asked = [segments_of(each) for each in Visitor.objects.all()]
     assert any(asked) == Membership.objects.exists()
     return any(asked)
+
+
+def _in_a_session():
+    """Whoever has a row looks at one item after the other."""
+    now = timezone.now()
+    for each in Visitor.objects.all():
+        for item_key in ("1", "2"):
+            Event.objects.create(kind="view_item", visitor=each, item_key=item_key, occurred_at=now, received_at=now)
+    return len(browsing.load(now)) > 0
 
 
 def _reconciled():
@@ -329,6 +340,7 @@ REGISTER: dict[str, tuple[str, ...] | str] = {
     "segments.membership": ("in_a_segment",),
     "segments.people": ("in_a_segment",),
     "shortcuts": ("tracked",),
+    "training.browsing": ("learnt_as_a_session_of_nobody",),
     "training.dataset": ("learnt_under_their_own_row",),
     "visitors.asking": ("this_visit_only",),
     "visitors.resolve": SOURCE,
