@@ -72,11 +72,11 @@ def test_a_guest_buys_in_a_real_browser_and_each_event_is_there_once(page, serve
     page.get_by_label("Browse store").get_by_role("link", name="Kitchen").click()
     page.get_by_role("heading", name="Pot no. 3").get_by_role("link").click()
     row = page.locator("[data-pz-placement=frequently-bought-together]")
-    assert row.locator("article.product_pod").count() == 6
+    assert row.locator("article.product_pod").count() >= 1  # what baskets prove, and nothing to fill the row
     row.scroll_into_view_if_needed()
     page.wait_for_timeout(1_500)
     page.screenshot(path=screenshots / "oscar-product.png", full_page=True)
-    row.locator("article.product_pod").nth(1).get_by_role("heading").get_by_role("link").click()
+    row.locator("article.product_pod").first.get_by_role("heading").get_by_role("link").click()
     page.wait_for_load_state()
     page.locator(".product_main").get_by_role("button", name="Add to basket").click()
     page.get_by_text("has been added to your basket").wait_for()

@@ -205,7 +205,7 @@ def test_an_item_is_found_among_the_rows_of_one_model_or_of_all():
 def test_facts_are_of_all_items():
     facts = {key: rest for key, *rest in settings.shop.facts()}
     assert len(facts) == Phone.objects.count() + Accessory.objects.count()
-    assert facts[key(phone("photo-phone-3"))] == ["Photo", "Fairphone", phone("photo-phone-3").created, "photo-phone-3"]
+    assert facts[key(phone("photo-phone-3"))] == ["Photo", "Fairphone", phone("photo-phone-3").created, "Photo phone 3"]
 
 
 # What the settings may say.
