@@ -134,7 +134,10 @@ def _silent(paused: Mapping[UUID, datetime | None], objected: Mapping[UUID, date
 def _moment(draft: Draft) -> datetime:
     if isinstance(draft, EventDraft):
         return draft.occurred_at
-    return draft.decided_at if isinstance(draft, DecisionDraft) else draft.seen_at  # type: ignore[union-attr]
+    if isinstance(draft, DecisionDraft):
+        return draft.decided_at
+    assert isinstance(draft, ImpressionDraft), draft  # nothing else has a visitor
+    return draft.seen_at
 
 
 def _erased(facts: Sequence[Draft], visitors: Collection[UUID]) -> Callable[[Draft], bool]:

@@ -6,11 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.contrib.auth import get_user_model
-
-from django_personalize.conf import settings
 from django_personalize.core.types import Purpose
 from django_personalize.models import Visitor
+from django_personalize.visitors.staff import staff_accounts
 
 AT_ONCE = 500
 """Visitors in one query: databases limit its parameters, and a batch's rows are held in memory."""
@@ -42,7 +40,7 @@ class People:
 
 def load() -> People:
     """Read everybody, in two queries. The shop's own staff are nobody here: they order and look as they test."""
-    staff = _staff()
+    staff = staff_accounts()
     found: dict[str, tuple[UUID, ...]] = {}
     rows = Visitor.objects.granting(Purpose.PERSONALIZATION).order_by("created_at", "pk")
     for pk, account in rows.values_list("pk", "user_key").iterator(chunk_size=20_000):
@@ -51,13 +49,3 @@ def load() -> People:
             found[key] = (*found.get(key, ()), pk)
     keys = tuple(sorted(found))
     return People(keys=keys, visitors=tuple(found[key] for key in keys))
-
-
-def _staff() -> frozenset[str]:
-    """Return the accounts of the shop's staff; of none where the accounts are another shop's, or no user is staff."""
-    user = get_user_model()
-    if getattr(settings.shop, "accounts_elsewhere", False):
-        return frozenset()
-    if not any(field.name == "is_staff" for field in user._meta.concrete_fields):
-        return frozenset()
-    return frozenset(str(pk) for pk in user._base_manager.filter(is_staff=True).values_list("pk", flat=True))

@@ -6,21 +6,16 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-import numpy as np
-
 from django_personalize.artifacts.model import Model
 from django_personalize.core.arrays import DAY, Double
-from django_personalize.recommend.features import rows
-from django_personalize.recommend.generators import top
-from django_personalize.recommend.personal import order_by
-from django_personalize.training import ladder, split
+from django_personalize.training import ladder, metrics, split
 from django_personalize.training.dataset import Orders
-from django_personalize.training.metrics import K, per_person
+from django_personalize.training.evaluate import personal_rows
+from django_personalize.training.metrics import per_person
 from django_personalize.training.split import Held
 
 MOST = 1_000
 """People who are asked, evenly spread over all: their interval is narrow enough, and the night short."""
-DRAWS = 2_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,23 +96,14 @@ def since(orders: Orders, model: Model, other: Model, *, seed: int) -> dict[str,
 
 
 def gains(held: Held, model: Model, rungs: Iterable[str]) -> dict[str, Double]:
-    """Return each shopper's NDCG@10 of the personal row on each rung, by the very code that serves."""
-    lists: dict[str, list[list[int]]] = {rung: [] for rung in sorted(rungs)}
-    truths = []
-    for one in split.asked(held, model):
-        found = rows(model, one.person, allowed=one.allowed)
-        truths.append(one.truth)
-        for rung, shown in lists.items():
-            stands = order_by(model, found, rung if one.person else "popular")
-            shown.append(stands.item[top(stands.score, K)].tolist())
+    """Return each shopper's NDCG@10 of the personal row on each rung."""
+    lists, truths = personal_rows(held, model, sorted(rungs))
     return {rung: per_person(shown, truths) for rung, shown in lists.items()}
 
 
 def interval(values: Double, *, seed: int) -> Interval:
     """Return the mean of `values` with its bootstrap bounds, drawn over people (Efron 1979, percentile)."""
-    chance = np.random.default_rng(seed)
-    means = np.array([values[chance.integers(0, len(values), len(values))].mean() for _ in range(DRAWS)])
-    low, high = np.percentile(means, [2.5, 97.5]).tolist()
+    low, high = metrics.interval(values, seed=seed)
     return Interval(mean=float(values.mean()), low=low, high=high)
 
 

@@ -11,15 +11,13 @@ from datetime import datetime
 from uuid import UUID
 
 import numpy as np
-from django.contrib.auth import get_user_model
-from django.core.exceptions import FieldDoesNotExist
 from django.db.models import FloatField
 from django.db.models.functions import Cast
 
-from django_personalize.conf import settings
 from django_personalize.core.arrays import Double, Float, Int, Purchases
 from django_personalize.core.types import Purpose
 from django_personalize.models import Event, Visitor
+from django_personalize.visitors.staff import staff_accounts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,20 +208,11 @@ def load(as_of: datetime) -> Orders:
 
 
 def staff_keys() -> frozenset[str]:
-    """Return the people who are staff, as person keys; none where the shop's accounts say nothing of that.
+    """Return the people who are staff, as person keys.
 
-    They try the checkout and order for others, and say little of what shoppers want. An order that no consent links to
-    an account cannot be told from any other, and stays.
+    An order that no consent links to an account cannot be told from any other, and stays.
     """
-    accounts = get_user_model()
-    try:
-        accounts._meta.get_field("is_staff")
-    except FieldDoesNotExist:
-        return frozenset()
-    if getattr(settings.shop, "accounts_elsewhere", False):
-        return frozenset()
-    keys = accounts._default_manager.filter(is_staff=True).values_list("pk", flat=True)
-    return frozenset(f"user:{key}" for key in keys)
+    return frozenset(f"user:{key}" for key in staff_accounts())
 
 
 def net(orders: Orders) -> Purchases:

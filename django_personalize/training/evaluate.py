@@ -40,7 +40,15 @@ def measure(held: Held, model: Model, scorer: Callable[[Model, Profile], Float],
 
 
 def measure_rungs(held: Held, model: Model, rungs: Sequence[str]) -> dict[str, Score]:
-    """Return how well the personal row does on each rung, by the very code that serves."""
+    """Return how well the personal row does on each rung."""
+    lists, truths = personal_rows(held, model, rungs)
+    return {rung: score(shown, truths, len(model.item_keys)) for rung, shown in lists.items()}
+
+
+def personal_rows(
+    held: Held, model: Model, rungs: Sequence[str]
+) -> tuple[dict[str, list[list[int]]], list[frozenset[int]]]:
+    """Return each shopper's first ten on each rung, by the very code that serves, and what each of them then bought."""
     lists: dict[str, list[list[int]]] = {rung: [] for rung in rungs}
     truths = []
     for one in split.asked(held, model):
@@ -49,7 +57,7 @@ def measure_rungs(held: Held, model: Model, rungs: Sequence[str]) -> dict[str, S
         for rung, shown in lists.items():
             stands = order_by(model, found, rung if one.person else "popular", unseen=one.person.unseen)
             shown.append(stands.item[top(stands.score, K)].tolist())
-    return {rung: score(shown, truths, len(model.item_keys)) for rung, shown in lists.items()}
+    return lists, truths
 
 
 def choose_fold(held: Held, model: Model) -> str:

@@ -21,6 +21,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import django
@@ -91,7 +92,7 @@ def fill(people: int, lines: int) -> None:
                 kind, chance.choice(visitors).pk, chance.random() * 60, chance.randrange(ITEMS), device="mobile"
             )
 
-    def draft(kind: str, visitor: UUID, day: float, item: int, **fields: object) -> EventDraft:
+    def draft(kind: str, visitor: UUID, day: float, item: int, **fields: Any) -> EventDraft:
         return EventDraft(
             uid=UUID(int=chance.getrandbits(128), version=4),
             kind=kind,
@@ -99,7 +100,7 @@ def fill(people: int, lines: int) -> None:
             visitor_id=visitor,
             item_key=str(item),
             currency="EUR",
-            **fields,  # type: ignore[arg-type]
+            **fields,
         )
 
     store.insert_events(bought(), received_at=AS_OF)

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from django_personalize.core.arrays import DAY
+from django_personalize.recommend.features import rows
+from django_personalize.recommend.personal import order_by
 from django_personalize.training import compare, dataset, evaluate, split
 from tests.training.small import NOW, arrays, orders, two_tastes
 
@@ -32,6 +34,20 @@ def test_each_persons_gain_is_that_of_the_table():
         {rung: score.ndcg for rung, score in scores.items()}
     )
     assert len(found["popular"]) == 80
+
+
+def test_half_a_basket_judges_by_what_serves_whoever_brings_it():
+    """By other weights than those of somebody with a past, as the ladder was measured by."""
+    held, model = split.hold_baskets(dataset.unlink(SOURCE), CUT, 30.0), at(CUT, "popular", "neighbours")
+    score = evaluate.measure_rungs(held, model, ["neighbours"])["neighbours"]
+    assert compare.gains(held, model, ["neighbours"])["neighbours"].mean() == pytest.approx(score.ndcg)
+    asked = list(split.asked(held, model))
+    assert all(one.person.unseen for one in asked)
+    past = [order_by(model, rows(model, one.person, allowed=one.allowed), "neighbours").score for one in asked]
+    own = [
+        order_by(model, rows(model, one.person, allowed=one.allowed), "neighbours", unseen=True).score for one in asked
+    ]
+    assert not all(np.array_equal(left, right) for left, right in zip(past, own, strict=True))
 
 
 def test_a_model_is_judged_beside_popularity_and_beside_a_live_one_that_ends_before():
