@@ -104,7 +104,7 @@ class PersonalizeMiddleware:
         token, within = cookie.read(request), connection.in_atomic_block
         if response.streaming and token is not None:
             # Closed by every server when all is sent or its reader has gone; no part of the page waits for us. Without
-            # it the body would have to be wrapped, sync or async as it pleases: Django has no public way to add to these.
+            # it the body would have to be wrapped, sync or async as it is: Django has no public way to add to these.
             closers = response._resource_closers  # type: ignore[attr-defined]
             closers.append(lambda: self._step("stream", lambda: self.flush_drawn(request, response)))
         here: Presence | None = None
