@@ -54,6 +54,19 @@ ARRAYS: Mapping[str, tuple[str, tuple[str, ...]]] = {
 Arrays = Mapping[str, NDArray[Any]]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tilt:
+    """How far recent popularity leans towards what one person did, as `recommend.tilt` has it; zeros: not at all."""
+
+    own: float = 0.0
+    """The share of their wishes that goes to what they touched before, 0 to 1."""
+    category: float = 0.0
+    """How much more alike two lines of one basket are in category than two of different baskets, 0 to 1."""
+
+
+LEVEL = Tilt()
+
+
 @dataclass(frozen=True, slots=True, weakref_slot=True, kw_only=True, eq=False)
 class Model:
     """The arrays of one published version, ready to be asked. Immutable; safe to share between threads."""
@@ -134,6 +147,11 @@ class Model:
         """The highest rung that may order a personal row."""
         leading = self.rungs if self.leading is None else self.leading
         return next(rung for rung in reversed(RUNGS) if rung == "newest" or rung in leading)
+
+    @property
+    def tilt(self) -> Tilt:
+        """How the rung `popular` leans towards a person; not at all where nothing was found out about it."""
+        return Tilt(**self.manifest.get("tilt", {}))
 
     def indices(self, keys: Iterable[str]) -> list[int]:
         """Return the places of those keys that the model knows, in the order given."""

@@ -76,6 +76,8 @@ class Rows:
     """(candidates, features) in the order of `NAMES`."""
     scores: dict[str, Float]
     """Each generator's raw scores over all items."""
+    person: Profile
+    """Whose they are."""
 
 
 _columns: WeakKeyDictionary[Model, Float] = WeakKeyDictionary()
@@ -171,7 +173,7 @@ def rows(
     column = 2 * len(said)
     table[:, column : column + static.shape[1]] = static[item]
     _mine(table[:, column + static.shape[1] :], item, model, person)
-    return Rows(item=item, features=table, scores={name: scores.raw for name, scores in said.items()})
+    return Rows(item=item, features=table, scores={name: scores.raw for name, scores in said.items()}, person=person)
 
 
 def _reciprocal(ordered: Float) -> Float:

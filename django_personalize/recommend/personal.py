@@ -18,6 +18,7 @@ from django_personalize.recommend.fold_in import mean_vector
 from django_personalize.recommend.generators import GENERATORS, top
 from django_personalize.recommend.profile import Profile, without
 from django_personalize.recommend.rerankers import rerank, unless_had
+from django_personalize.recommend.tilt import tilted
 from django_personalize.recommend.trees import trees
 
 BLENDS: Mapping[str, Mapping[str, float]] = {
@@ -87,10 +88,13 @@ def _highest(model: Model, person: Profile) -> str:
 
 def order_by(model: Model, found: Rows, rung: str, *, unseen: bool = False) -> Standing:
     """Score candidates by the weights of `rung`; the ranker's trees have their say on those that its weights put
-    first.
+    first, and `popular` leans towards the person as far as the model has found that it should.
     """
     weights = weights_of(model, rung, unseen=unseen)
-    score = (found.features @ weights.astype(np.float32)).astype(np.float32)
+    if rung == "popular":
+        score = tilted(model, found.person)[found.item]
+    else:
+        score = (found.features @ weights.astype(np.float32)).astype(np.float32)
     if rung == "ranker" and len(model.tree_leaf) and len(score):
         first = top(score, TREED)
         told = trees(model, found.features[first])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass
 from heapq import heappop, heappush
 from itertools import count
@@ -67,6 +68,15 @@ class Life:
         self._ticket = count()
         self._bots_day = 0.0
         self._place = {key: place for place, key in enumerate(truth.shelf.item_keys)}
+
+    def fork(self) -> Life:
+        """Return the same life up to here, to go on apart from this one."""
+        other = Life(self._truth)
+        other.log = self.log.copy()
+        other._owned, other._bought_last = dict(self._owned), dict(self._bought_last)
+        other._pending, other._ticket = list(self._pending), copy(self._ticket)
+        other._visits, other._next, other._bots_day = copy(self._visits), self._next, self._bots_day
+        return other
 
     def owned(self, shopper: int) -> Double:
         """Return how often they bought each item, a purchase fading with a half-life of 120 days."""

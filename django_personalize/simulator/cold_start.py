@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from django_personalize.artifacts.model import Model
 from django_personalize.simulator.behaviour import Life, Outcome
 from django_personalize.simulator.loop import SLOTS, mean
-from django_personalize.simulator.policies import recent, row, trained
+from django_personalize.simulator.policies import row, trained
 from django_personalize.simulator.truth import Truth, Visit
 from django_personalize.simulator.world import World, moment
 
@@ -40,7 +40,6 @@ class _Probe:
     interactions: int
     day: float
     model: Model | None
-    simple: Model | None
     personal: list[Outcome] = field(default_factory=list)
     popular: list[Outcome] = field(default_factory=list)
 
@@ -49,7 +48,7 @@ class _Probe:
         if len(self.personal) == ASKED or visit.at > self.day + DAYS or not life.log.history(key):
             return
         self.personal.append(life.expect(visit, row("personal", self.model, life.log, truth.shelf, key, at, SLOTS)))
-        self.popular.append(life.expect(visit, row("best_sellers", self.simple, life.log, truth.shelf, key, at, SLOTS)))
+        self.popular.append(life.expect(visit, row("best_sellers", self.model, life.log, truth.shelf, key, at, SLOTS)))
 
     def result(self) -> Size:
         return Size(
@@ -74,9 +73,9 @@ def grow(world: World, sizes: Sequence[int], *, seed: int) -> list[Size]:
     probes: list[_Probe] = []
     for visit in life.until(world.days):
         at = moment(visit.at)
-        while wanted and bisect_right(life.log.lines, at, key=lambda line: line.at) >= wanted[0]:
-            model, simple = trained(life.log, truth.shelf, at, seed=seed), recent(life.log, truth.shelf, at)
-            probes.append(_Probe(interactions=wanted.pop(0), day=visit.at, model=model, simple=simple))
+        while wanted and len(life.log.lines) >= wanted[0] <= bisect_right(life.log.lines, at, key=lambda line: line.at):
+            model = trained(life.log, truth.shelf, at, seed=seed)
+            probes.append(_Probe(interactions=wanted.pop(0), day=visit.at, model=model))
         if not wanted and visit.at > probes[-1].day + DAYS:
             break
         for probe in probes:

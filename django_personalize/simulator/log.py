@@ -62,6 +62,16 @@ class Log:
     _mine: dict[str, list[tuple[float, str, str, str, int]]] = field(default_factory=dict)
     _gone: set[tuple[str, str]] = field(default_factory=set)
 
+    def copy(self) -> Log:
+        return Log(
+            lines=list(self.lines),
+            backs=list(self.backs),
+            deeds=list(self.deeds),
+            consenting=set(self.consenting),
+            _mine={key: list(rows) for key, rows in self._mine.items()},
+            _gone=set(self._gone),
+        )
+
     def bought(self, lines: Iterable[Line]) -> None:
         for line in lines:
             self.lines.append(line)

@@ -36,17 +36,32 @@ class Oracle:
         return [self._truth.shelf.item_keys[place] for place in np.argsort(-chances, kind="stable")[:n].tolist()]
 
 
-def run(world: World, policy: Policy | None, *, seed: int, start: float, every: float, rounds: int) -> list[Round]:
-    """Return what each round was worth under `policy`; None stands for the oracle.
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """A world in which shoppers have found everything by themselves so far; any number of runs start from it."""
 
-    Until day `start` shoppers find everything by themselves; then the policy learns, and again every `every` days. The
-    visits are the same under every policy, and so is the luck of all that happens in them.
-    """
+    truth: Truth
+    life: Life
+    day: float
+
+
+def begin(world: World, *, seed: int, day: float) -> Beginning:
+    """Live through the first `day` days of `world` with no row anywhere."""
     truth = Truth(world, seed)
     life = Life(truth)
-    oracle = Oracle(truth, life)
-    for visit in life.until(start):
+    for visit in life.until(day):
         life.happen(visit)
+    return Beginning(truth, life, day)
+
+
+def run(beginning: Beginning, policy: Policy | None, *, every: float, rounds: int) -> list[Round]:
+    """Return what each round was worth under `policy`; None stands for the oracle.
+
+    The policy learns where `beginning` ends, and again every `every` days. The visits are the same under every policy,
+    and so is the luck of all that happens in them.
+    """
+    truth, life, start = beginning.truth, beginning.life.fork(), beginning.day
+    oracle = Oracle(truth, life)
     told = []
     for number in range(rounds):
         begin = start + number * every

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Protocol
 
 from django_personalize.artifacts.model import Model, assemble
 from django_personalize.core.types import Query
 from django_personalize.exceptions import NotEnoughData
-from django_personalize.recommend.pipeline import rank
+from django_personalize.recommend.asking import Asking
+from django_personalize.recommend.personal import standing
+from django_personalize.recommend.pipeline import over_fetch, rank
+from django_personalize.recommend.rerankers import rerank
 from django_personalize.simulator.log import Log
 from django_personalize.simulator.shelf import Shelf
 from django_personalize.simulator.world import Luck, luck
@@ -36,7 +40,9 @@ def trained(log: Log, shelf: Shelf, as_of: float, *, seed: int) -> Model | None:
         learnt = learn_all(orders, shelf.at(as_of), seed=seed, threads=1, progress=lambda *told: None)
     except NotEnoughData:
         return None
-    return assemble(learnt.arrays, {"as_of": as_of, "fold": learnt.fold, **manifest(learnt.verdicts)})
+    return assemble(
+        learnt.arrays, {"as_of": as_of, "fold": learnt.fold, "tilt": asdict(learnt.tilt), **manifest(learnt.verdicts)}
+    )
 
 
 def recent(log: Log, shelf: Shelf, as_of: float) -> Model | None:
@@ -51,10 +57,24 @@ def recent(log: Log, shelf: Shelf, as_of: float) -> Model | None:
 def row(pipeline: str, model: Model | None, log: Log, shelf: Shelf, shopper: str, at: float, n: int) -> list[str]:
     """Return what a page shows: the ranking of `pipeline` as serving makes it, filled up with the newest items."""
     query = Query(placement="simulated", n=n, as_of=datetime.fromtimestamp(at, UTC), history=log.history(shopper))
-    shown = [each.item_key for each in rank(pipeline, query, model).candidates[:n]]
+    shown = _personal(query, model) if pipeline == "personal" else _ranked(pipeline, query, model)
     if len(shown) < n:
         shown += [key for key in shelf.newest(at, 2 * n) if key not in shown][: n - len(shown)]
     return shown
+
+
+def _personal(query: Query, model: Model | None) -> list[str]:
+    """Return what `rank` would, without the reasons, which cost more than the order."""
+    if model is None:
+        return []
+    asking = Asking(query, model)
+    found = standing(model, asking.person, allowed=asking.allowed, given=asking.scored)
+    order, _ = rerank(asking, asking.person, found.item, found.score, over_fetch(query.n))
+    return [model.item_keys[place] for place in found.item[order[: query.n]].tolist()]
+
+
+def _ranked(pipeline: str, query: Query, model: Model | None) -> list[str]:
+    return [each.item_key for each in rank(pipeline, query, model).candidates[: query.n]]
 
 
 class Personal:

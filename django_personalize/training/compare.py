@@ -10,7 +10,7 @@ from django_personalize.artifacts.model import Model
 from django_personalize.core.arrays import DAY, Double
 from django_personalize.training import ladder, metrics, split
 from django_personalize.training.dataset import Orders
-from django_personalize.training.evaluate import personal_rows
+from django_personalize.training.evaluate import PLAIN, personal_rows
 from django_personalize.training.metrics import per_person
 from django_personalize.training.split import Held
 
@@ -62,10 +62,10 @@ def judge(orders: Orders, model: Model, days: float, live: Model | None, *, seed
         held, by = split.hold_baskets(orders, model.as_of, days), "baskets"
     if len(held.shoppers) < ladder.JUDGES:
         return None
-    held = _thinned(held)
+    held = thinned(held)
     rung = _serving(model)
-    found = gains(held, model, {rung, "popular"})
-    ours, popular = found[rung], found["popular"]
+    found = gains(held, model, {rung, PLAIN})
+    ours, popular = found[rung], found[PLAIN]
     theirs = None
     if live is not None and live.as_of <= model.as_of:
         theirs = gains(held, live, {_serving(live)})[_serving(live)]
@@ -82,7 +82,7 @@ def judge(orders: Orders, model: Model, days: float, live: Model | None, *, seed
 def since(orders: Orders, model: Model, other: Model, *, seed: int) -> dict[str, Any] | None:
     """Return how two published models do on what was bought since both were learnt; None where too few bought."""
     cut = max(model.as_of, other.as_of)
-    held = _thinned(split.hold(orders, cut, (orders.as_of - cut) / DAY)) if cut < orders.as_of else None
+    held = thinned(split.hold(orders, cut, (orders.as_of - cut) / DAY)) if cut < orders.as_of else None
     if held is None or len(held.shoppers) < ladder.JUDGES:
         return None
     mine = gains(held, model, {_serving(model)})[_serving(model)]
@@ -112,5 +112,6 @@ def _serving(model: Model) -> str:
     return "popular" if model.rung == "newest" else model.rung
 
 
-def _thinned(held: Held) -> Held:
+def thinned(held: Held) -> Held:
+    """Return at most `MOST` of the people, evenly spread over all."""
     return replace(held, shoppers=held.shoppers[:: max(1, -(-len(held.shoppers) // MOST))])

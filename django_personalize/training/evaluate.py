@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from django_personalize.artifacts.model import Model, assemble
+from django_personalize.artifacts.model import LEVEL, Model, Tilt, assemble
 from django_personalize.core.arrays import Float
 from django_personalize.recommend.features import rows
 from django_personalize.recommend.fold_in import FOLDS
@@ -21,11 +22,16 @@ from django_personalize.training.split import Held
 
 FOLD = "both"
 """How a person is folded in where there is nobody to choose by."""
+PLAIN = "recent popularity"
+"""What every rung is held against in the end: what sells, to everybody the same."""
 
 
-def in_memory(arrays: Mapping[str, NDArray[Any]], as_of: float, rungs: Iterable[str], fold: str = FOLD) -> Model:
+def in_memory(
+    arrays: Mapping[str, NDArray[Any]], as_of: float, rungs: Iterable[str], fold: str = FOLD, tilt: Tilt = LEVEL
+) -> Model:
     """Return a model that is not published, for measuring."""
-    return assemble(arrays, {"as_of": as_of, "fold": fold, "rungs": {name: {"on": True} for name in rungs}})
+    rung = {name: {"on": True} for name in rungs}
+    return assemble(arrays, {"as_of": as_of, "fold": fold, "rungs": rung, "tilt": asdict(tilt)})
 
 
 def measure(held: Held, model: Model, scorer: Callable[[Model, Profile], Float], *, positive: bool = False) -> Score:
@@ -48,13 +54,19 @@ def measure_rungs(held: Held, model: Model, rungs: Sequence[str]) -> dict[str, S
 def personal_rows(
     held: Held, model: Model, rungs: Sequence[str]
 ) -> tuple[dict[str, list[list[int]]], list[frozenset[int]]]:
-    """Return each shopper's first ten on each rung, by the very code that serves, and what each of them then bought."""
+    """Return each shopper's first ten on each rung, by the very code that serves, and what each of them then bought.
+
+    `PLAIN` may be among the `rungs`.
+    """
     lists: dict[str, list[list[int]]] = {rung: [] for rung in rungs}
     truths = []
     for one in split.asked(held, model):
         found = rows(model, one.person, allowed=one.allowed)
         truths.append(one.truth)
         for rung, shown in lists.items():
+            if rung == PLAIN:
+                shown.append(found.item[top(model.popularity[found.item, 1], K)].tolist())
+                continue
             stands = order_by(model, found, rung if one.person else "popular", unseen=one.person.unseen)
             shown.append(stands.item[top(stands.score, K)].tolist())
     return lists, truths

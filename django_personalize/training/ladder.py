@@ -1,18 +1,17 @@
-"""Which rungs stand: each by enough data, none that is worse than the one below it on held-out time, and none that
-leads with people's own past where that has not been seen to foretell anything.
-"""
+"""Which rungs stand, each by enough data, and which of them lead: none that is not sure to gain over the one below."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
 
 from django_personalize.artifacts.model import RUNGS
-from django_personalize.core.arrays import Purchases
-from django_personalize.training.foresight import NOBODY, Foresight, foresee
+from django_personalize.core.arrays import Double, Purchases
+from django_personalize.training.foresight import NOBODY, Foresight
+from django_personalize.training.metrics import interval
 
 LINES = 1
 BASKETS = 100
@@ -20,8 +19,11 @@ USERS = 100
 PEOPLE = 100
 JUDGES = 30
 """Fewest people (or held-out baskets) whose lists can say that one rung is worse than another."""
-OWN_PAST_FIRST = ("neighbours", "factors")
-"""Rungs whose fixed weights let what a person bought lead; the ranker learns that weight."""
+SOON = 7.0
+"""Days after the cut in which a rung may not lose either: a page is asked by a model of last night, and what only pays
+a month ahead, as the return of what is out of fashion, costs there.
+"""
+PEOPLE_JUDGE, BASKETS_JUDGE = "people", "baskets"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +43,18 @@ class Data:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """How each rung did on held-out time; no rung at all where too few could judge."""
+
+    by: str
+    """`people`, or `baskets` where too few people are linked."""
+    ndcg: Mapping[str, Double]
+    """Each judge's NDCG@10 of the personal row on each rung, in equal order."""
+    soon: Mapping[str, Double] = field(default_factory=dict)
+    """The same by the first `SOON` days alone, of those who bought in them; empty where too few did."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rung:
     """One rung's verdict."""
 
@@ -49,7 +63,7 @@ class Rung:
     why: str
     ndcg: float | None
     leads: bool = False
-    """Whether a personal row may be ordered by it. All rungs below the ranker order by people's own past first."""
+    """Whether a personal row may be ordered by it."""
 
 
 WANTS: Mapping[str, tuple[str, int, str]] = {
@@ -60,7 +74,7 @@ WANTS: Mapping[str, tuple[str, int, str]] = {
 }
 
 
-def count(purchases: Purchases, people: int) -> Data:
+def count(purchases: Purchases, people: int, foresight: Foresight = NOBODY) -> Data:
     """Count what `purchases` offer to the rungs."""
     sizes = np.bincount(purchases.basket) if len(purchases) else np.empty(0, dtype=np.int64)
     alone = np.bincount(purchases.basket[purchases.person < 0]) if len(purchases) else sizes
@@ -72,54 +86,67 @@ def count(purchases: Purchases, people: int) -> Data:
         baskets=int((sizes >= 2).sum()),
         users=int((alone >= 2).sum() + (per_person >= 2).sum()),
         people=people,
-        foresight=foresee(purchases),
+        foresight=foresight,
     )
 
 
 def enough(rung: str, data: Data) -> bool:
     """Return whether `rung` has the data that it wants."""
-    field, wanted, _ = WANTS[rung]
-    return bool(getattr(data, field) >= wanted)
+    counted, wanted, _ = WANTS[rung]
+    return bool(getattr(data, counted) >= wanted)
 
 
-def climb(data: Data, ndcg: Mapping[str, float] | None, missing: Mapping[str, str] | None = None) -> dict[str, Rung]:
+def climb(data: Data, judged: Judged | None, missing: Mapping[str, str] | None = None) -> dict[str, Rung]:
     """Return a verdict for every rung above `newest`.
 
-    `ndcg` holds each rung's NDCG@10 on held-out time, None where there were too few to judge: then data alone decides.
+    `judged` says how each rung did on held-out time; None where nothing was held out: then data alone decides.
     `missing` says of rungs that cannot stand for another reason (no trainer installed) why.
-    A rung is compared with the highest below it that leads; being as good is enough. The people who came back decide
-    besides whether their past leads (`foresight`): where it is sure to foretell, it does so however few the baskets
-    are; where it is not, what is learnt from baskets stays on for the rows beside an item, and leads no personal row.
+    A rung leads personal rows where it is sure to gain, judge by judge, over the highest below it that leads. One that
+    is sure to lose is switched off; any other stays on for the rows beside an item, and leads none.
     """
     verdicts: dict[str, Rung] = {}
-    below, bar = "newest", -1.0
+    below = "newest"
     for rung in RUNGS[1:]:
-        field, wanted, words = WANTS[rung]
-        has = getattr(data, field)
-        measured = None if ndcg is None else ndcg.get(rung)
-        sure = rung == "neighbours" and data.foresight.sure
+        counted, wanted, words = WANTS[rung]
+        has = getattr(data, counted)
+        each = None if judged is None else judged.ndcg.get(rung)
+        measured = None if each is None else float(each.mean())
         if missing and rung in missing:
             verdicts[rung] = Rung(on=False, why=missing[rung], ndcg=measured)
             continue
-        if not enough(rung, data) and not sure:
+        if not enough(rung, data):
             verdicts[rung] = Rung(on=False, why=f"waits for {wanted:,} {words}; there are {has:,}", ndcg=measured)
             continue
-        if ndcg is not None and measured is None:
-            verdicts[rung] = Rung(on=False, why="waits for a held-out window in which it can be measured", ndcg=None)
+        on, doubt = (True, "") if judged is None or below == "newest" else _doubt(rung, below, data, judged)
+        if doubt:
+            verdicts[rung] = Rung(on=on, why=doubt, ndcg=measured)
             continue
-        if rung in OWN_PAST_FIRST and data.foresight.people and not data.foresight.sure:
-            verdicts[rung] = Rung(on=True, why=f"leads no personal row until {data.foresight}", ndcg=measured)
-            continue
-        # Half a basket, which judges where people are few, is never shown what it holds already: of what somebody's
-        # own past is worth it knows nothing.
-        if measured is not None and measured < bar and not (sure and data.people < JUDGES):
-            why = f"waits until it is no worse than {below}: NDCG@10 {measured:.4f} against {bar:.4f} on held-out time"
-            verdicts[rung] = Rung(on=False, why=why, ndcg=measured)
-            continue
-        told = "too few to judge on held-out time" if measured is None else f"NDCG@10 {measured:.4f} on held-out time"
-        verdicts[rung] = Rung(on=enough(rung, data), why=f"{has:,} {words}; {told}", ndcg=measured, leads=True)
-        below, bar = rung, bar if measured is None else measured
+        told = "not judged" if measured is None else f"NDCG@10 {measured:.4f} on held-out time"
+        verdicts[rung] = Rung(on=True, why=f"{has:,} {words}; {told}", ndcg=measured, leads=True)
+        below = rung
     return verdicts
+
+
+def _doubt(rung: str, below: str, data: Data, judged: Judged) -> tuple[bool, str]:
+    """Return whether `rung` is used at all, and why it leads no personal row; '' where it does."""
+    if rung not in judged.ndcg:
+        return True, "leads no personal row until there is a held-out window in which it can be measured"
+    gains = judged.ndcg[rung] - judged.ndcg[below]
+    low, high = interval(gains)
+    told = f"NDCG@10 {gains.mean():+.4f} (between {low:+.4f} and {high:+.4f}) beside {below} on held-out time"
+    if high < 0:
+        return False, f"waits until it is no worse: {told}"
+    if low <= 0:
+        return True, f"leads no personal row until its gain is sure: {told}"
+    # Half a basket is never shown what it holds already: of what somebody's own past is worth it knows nothing.
+    if judged.by == BASKETS_JUDGE and data.foresight.people and not data.foresight.sure:
+        return True, f"leads no personal row until {data.foresight}"
+    if rung in judged.soon and (soon := float((judged.soon[rung] - judged.soon[below]).mean())) < 0:
+        return (
+            True,
+            f"leads no personal row while it loses in the first {SOON:g} days: NDCG@10 {soon:+.4f} there; {told}",
+        )
+    return True, ""
 
 
 def manifest(verdicts: Mapping[str, Rung]) -> dict[str, Any]:

@@ -75,6 +75,7 @@ def refresh(
             arrays=arrays,
             verdicts=verdicts,
             fold=live.fold,
+            tilt=live.tilt,
             counts=counts(purchases, arrays, ladder.count(purchases, people)),
             metrics=_carried_metrics(live),
             shares=shares(purchases),

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from numpy.typing import NDArray
 
 from django_personalize.artifacts import promote
-from django_personalize.artifacts.model import ARRAYS, Model
+from django_personalize.artifacts.model import ARRAYS, LEVEL, Model, Tilt
 from django_personalize.artifacts.publish import KEPT, publish, tidy
 from django_personalize.conf import settings
 from django_personalize.core import clock
@@ -34,6 +34,8 @@ class Learnt:
     arrays: Arrays
     verdicts: dict[str, ladder.Rung]
     fold: str
+    tilt: Tilt = LEVEL
+    """How far recent popularity leans towards a person."""
     counts: dict[str, int]
     metrics: dict[str, Any] = field(default_factory=dict)
     shares: Shares
@@ -58,6 +60,7 @@ def release(learnt: Learnt, lease: Lease, *, as_of: datetime, fingerprint: str, 
     facts = {
         "as_of": as_of.astimezone(UTC).timestamp(),
         "fold": learnt.fold,
+        "tilt": asdict(learnt.tilt),
         "counts": learnt.counts,
         "metrics": metrics,
         **told,

@@ -8,8 +8,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from django_personalize.artifacts import store
-from django_personalize.artifacts.model import Model
+from django_personalize.artifacts.model import LEVEL, Model, Tilt
 from django_personalize.conf import settings
 from django_personalize.core.arrays import DAY, Interactions, Purchases
 from django_personalize.exceptions import NotEnoughData, TrainerUnavailable
@@ -22,9 +24,10 @@ from django_personalize.training.catalogue import Catalogue
 from django_personalize.training.dataset import Orders
 from django_personalize.training.factors import interactions
 from django_personalize.training.fits import Fits
+from django_personalize.training.foresight import Foresight, foresee
 from django_personalize.training.learn import learn, with_als, with_factors
 from django_personalize.training.lease import hold
-from django_personalize.training.metrics import Score
+from django_personalize.training.metrics import per_person, score
 from django_personalize.training.release import OF_ITEMS, Arrays, Learnt, release
 from django_personalize.training.shares import shares
 
@@ -134,7 +137,8 @@ def learn_all(
         cuts.append(_cut(orders, facts, looked, judge_at))
     if len(taught.shoppers) >= ladder.JUDGES:
         cuts.append(_cut(orders, facts, looked, teach_at))
-    data = ladder.count(now.purchases, len(taught.shoppers))
+    leaning = _leaning(now)
+    data = ladder.count(now.purchases, len(taught.shoppers), leaning)
     fitting = [cut for cut in cuts if ladder.enough("factors", ladder.count(cut.purchases, 0))]
     missing: dict[str, str] = {}
     arrays: dict[float, Arrays] = {}
@@ -153,23 +157,26 @@ def learn_all(
     progress("measure", 0, 1)
     fold, fitted = _teach(taught, arrays.get(teach_at), teach_at, data, seed)
     metrics: dict[str, Any] = {}
-    ndcg = None
+    verdict = None
+    then = _leaning(cuts[1]).tilt if judged else LEVEL
     if judged:
-        metrics, ndcg = _judge(orders, arrays[judge_at], judge_at, days, fold, fitted)
+        metrics, verdict = _judge(orders, arrays[judge_at], judge_at, days, fold, fitted, then)
     if not fitted["ranker"].size and "ranker" not in missing and ladder.enough("ranker", data):
         missing["ranker"] = "waits for a window in which known people bought something that a generator put forward"
     final = {**arrays[now.at], **fitted}
-    verdicts = ladder.climb(data, ndcg, missing)
+    verdicts = ladder.climb(data, verdict, missing)
     beside = None
-    if ndcg is not None:
-        then = {name: arrays[judge_at][name] if name in OF_ITEMS else array for name, array in final.items()}
-        serving = evaluate.in_memory(then, judge_at, [name for name, rung in verdicts.items() if rung.leads], fold)
+    if verdict is not None and verdict.ndcg:
+        past = {name: arrays[judge_at][name] if name in OF_ITEMS else array for name, array in final.items()}
+        leads = [name for name, rung in verdicts.items() if rung.leads]
+        serving = evaluate.in_memory(past, judge_at, leads, fold, then)
         beside = compare.judge(orders, serving, days, live, seed=seed)
     progress("measure", 1, 1)
     return Learnt(
         arrays=final,
         verdicts=verdicts,
         fold=fold,
+        tilt=leaning.tilt,
         counts=counts(now.purchases, final, data),
         metrics=metrics,
         shares=shares(now.purchases),
@@ -211,22 +218,31 @@ def _teach(taught: split.Held, arrays: Arrays | None, at: float, data: ladder.Da
     return fold, ranker.fit([found], seed=seed) if found else none
 
 
+def _leaning(cut: _Cut) -> Foresight:
+    """Return how far recent popularity should lean towards a person, by what was known at `cut`."""
+    names = [cut.catalogue.category.get(key, "") for key in cut.purchases.item_keys]
+    place = {name: number for number, name in enumerate(sorted({name for name in names if name}))}
+    return foresee(cut.purchases, np.array([place.get(name, -1) for name in names], dtype=np.int64))
+
+
 def _judge(
-    orders: Orders, arrays: Arrays, at: float, days: float, fold: str, fitted: Arrays
-) -> tuple[dict[str, Any], dict[str, float] | None]:
-    """Return the metrics of every rung on the held-out window, and each rung's NDCG where enough people judged."""
-    held, judges = split.hold(orders, at, days), "people"
+    orders: Orders, arrays: Arrays, at: float, days: float, fold: str, fitted: Arrays, tilt: Tilt
+) -> tuple[dict[str, Any], ladder.Judged]:
+    """Return the metrics of every rung on the held-out window, and what its judges say: nothing where they are few."""
+    held, judges = split.hold(orders, at, days), ladder.PEOPLE_JUDGE
     if len(held.shoppers) < ladder.JUDGES:
-        held, judges = split.hold_baskets(orders, at, days), "baskets"
+        held, judges = split.hold_baskets(orders, at, days), ladder.BASKETS_JUDGE
     if len(held.shoppers) < ladder.JUDGES or not len(arrays["item_keys"]):
-        return {"window_days": days, "judges": len(held.shoppers), "judged_by": judges, "rungs": {}}, None
+        told = {"window_days": days, "judges": len(held.shoppers), "judged_by": judges, "rungs": {}}
+        return told, ladder.Judged(by=judges, ndcg={})
     rungs = ["popular", "neighbours"]
     if arrays["vectors"].shape[1]:
         rungs.append("factors")
-    if fitted["ranker"].size and judges == "people":
+    if fitted["ranker"].size and judges == ladder.PEOPLE_JUDGE:
         rungs.append("ranker")
-    model = evaluate.in_memory({**arrays, **fitted}, at, rungs, fold)
-    scores: dict[str, Score] = evaluate.measure_rungs(held, model, rungs)
+    model = evaluate.in_memory({**arrays, **fitted}, at, rungs, fold, tilt)
+    lists, truths = evaluate.personal_rows(held, model, rungs)
+    scores = {rung: score(shown, truths, len(model.item_keys)) for rung, shown in lists.items()}
     metrics = {
         "window_days": days,
         "judges": len(held.shoppers),
@@ -236,7 +252,13 @@ def _judge(
             for rung, found in scores.items()
         },
     }
-    return metrics, {rung: found.ndcg for rung, found in scores.items()}
+    soon = split.hold(orders, at, min(ladder.SOON, days))
+    early = judges == ladder.PEOPLE_JUDGE and len(soon.shoppers) >= ladder.JUDGES and days > ladder.SOON
+    return metrics, ladder.Judged(
+        by=judges,
+        ndcg={rung: per_person(shown, truths) for rung, shown in lists.items()},
+        soon=compare.gains(compare.thinned(soon), model, rungs) if early else {},
+    )
 
 
 def counts(purchases: Purchases, arrays: Arrays, data: ladder.Data) -> dict[str, int]:
