@@ -27,7 +27,7 @@ class Tastes:
     """How much lines of one basket have in common."""
 
     alike: float
-    """The correlation of two lines of one basket in category, 0 to 1, by the excess of X^2 over its degrees of freedom."""
+    """The correlation in category of two lines of one basket, 0 to 1, by the excess of X^2."""
     z: float
     """By how many standard deviations X^2 exceeds what equal tastes give; 0 where nothing can be compared."""
 

@@ -14,6 +14,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from functools import partial
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
@@ -31,6 +32,7 @@ from django_personalize.simulator import cold_start, loop  # noqa: E402
 from django_personalize.simulator.behaviour import live  # noqa: E402
 from django_personalize.simulator.policies import Personal, Popular, Random  # noqa: E402
 from django_personalize.simulator.summary import summarise  # noqa: E402
+from django_personalize.simulator.world import World  # noqa: E402
 from django_personalize.simulator.worlds import REAL, WORLDS  # noqa: E402
 
 SIZES = (0, 100, 300, 1_000, 3_000, 10_000, 30_000)
@@ -43,12 +45,12 @@ def quick() -> None:
     django_settings.PERSONALIZE |= {"TRAINERS": ["example_shop.demo.trainer.QuickLightFM"], "EASE_BYTES": 0}
 
 
-def grown(world: str, seed: int) -> list[cold_start.Size]:
+def grown(world: World, seed: int) -> list[cold_start.Size]:
     quick()
-    return cold_start.grow(WORLDS[world], SIZES, seed=seed)
+    return cold_start.grow(world, SIZES, seed=seed)
 
 
-def looped(world: str, seed: int) -> dict[str, list[loop.Round]]:
+def looped(world: World, seed: int) -> dict[str, list[loop.Round]]:
     quick()
     made = {
         "random": Random(seed=seed),
@@ -57,10 +59,15 @@ def looped(world: str, seed: int) -> dict[str, list[loop.Round]]:
         "retrained": Personal(seed=seed),
         "oracle": None,
     }
-    return {
-        name: loop.run(WORLDS[world], policy, seed=seed, start=START, every=EVERY, rounds=ROUNDS)
-        for name, policy in made.items()
-    }
+    beginning = loop.begin(world, seed=seed, day=START)
+    return {name: loop.run(beginning, policy, every=EVERY, rounds=ROUNDS) for name, policy in made.items()}
+
+
+def scaled(world: World, scale: float) -> World:
+    """Return a world of the same shape with that share of the items and shoppers; a corner shop stays as it is."""
+    if scale == 1.0 or world.shoppers < 100:
+        return world
+    return replace(world, items=round(world.items * scale), shoppers=round(world.shoppers * scale))
 
 
 def against(ours: Sequence[float], theirs: Sequence[float]) -> str:
@@ -84,7 +91,8 @@ def tell_cold_start(world: str, runs: Sequence[Sequence[cold_start.Size]]) -> No
         day, visits = np.mean([one.day for one in found]), np.mean([one.visits for one in found])
         print(
             f"{size:>7,} {day:>5.0f} {len(found):>5} {visits:>6.0f} {np.mean(theirs):>8.3f} {np.mean(ours):>8.3f}  "
-            f"{against(ours, theirs)}  {rungs}"
+            f"{against(ours, theirs)}  {rungs}",
+            flush=True,
         )
 
 
@@ -113,6 +121,7 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--seeds", type=int, default=30)
     options.add_argument("--loop-seeds", type=int, default=10, help="a loop takes a dozen times as long")
+    options.add_argument("--scale", type=float, default=1.0, help="the share of items and shoppers of large worlds")
     options.add_argument("--worlds", nargs="+", choices=sorted(WORLDS), default=list(WORLDS))
     options.add_argument("--what", nargs="+", choices=["match", "cold", "loop"], default=["match", "cold", "loop"])
     options.add_argument("--jobs", type=int, default=2, help="processes")
@@ -120,13 +129,14 @@ def main() -> None:
     if "match" in given.what:
         tell_matched()
     with ProcessPoolExecutor(given.jobs) as pool:
-        kinds: list[tuple[str, int, Callable[..., object], Callable[..., None]]] = [
+        kinds: list[tuple[str, int, Callable[[World, int], object], Callable[..., None]]] = [
             ("cold", given.seeds, grown, tell_cold_start),
             ("loop", given.loop_seeds, looped, tell_loop),
         ]
         for kind, seeds, work, tell in kinds:
             for world in given.worlds if kind in given.what else ():
-                tell(world, list(pool.map(partial(work, world), range(seeds))))
+                made = scaled(WORLDS[world], given.scale)
+                tell(world, list(pool.map(partial(work, made), range(seeds))))
 
 
 if __name__ == "__main__":
