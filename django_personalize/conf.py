@@ -35,6 +35,7 @@ DEFAULTS: dict[str, Any] = {
     "TRAINERS": ("django_personalize.integrations.lightfm.LightFMTrainer",),
     "ARTIFACTS": None,
     "EASE_BYTES": 512 * 1024**2,
+    "EXPLORE": 0.05,
     "THREADS": 1,
     "SEED": 0,
 }

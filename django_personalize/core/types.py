@@ -178,10 +178,12 @@ class Candidate:
     score: float
     """Comparable within one ranking only."""
     source: str
-    """The generator that put it forward most strongly."""
+    """The generator that put it forward most strongly; `explore` where its place was left to chance."""
     reason: Reason
     propensity: float = 1.0
-    """The probability with which this policy shows this item in this ranking; 1 where nothing is random."""
+    """The probability with which this policy gives this item its place, given those before it; 1 where nothing is
+    random.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

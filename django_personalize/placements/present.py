@@ -37,6 +37,7 @@ from django_personalize.events.vocabulary import ORDER_KINDS, VIEW_ITEM
 from django_personalize.models import Visitor
 from django_personalize.placements.decide import PLACEMENTS, Block, Decision, Placement, decide
 from django_personalize.placements.reasons import sentence
+from django_personalize.recommend.explore import explore, seed_of
 from django_personalize.visitors.resolve import account_of, permitted, session_was_read, visitor_of
 from django_personalize.visitors.session_tier import seen
 
@@ -146,7 +147,9 @@ def _show(request: HttpRequest, placement: Placement, item: object, n: int | Non
     )
     decision = decide(placement, query, live())
     items = settings.shop.items(_wanted(decision), request=request)
-    slots, rows = _place(request, placement, decision, items, shown_already | history.dismissed)
+    # Without somebody to record a decision for no propensity could be written, so nothing is left to chance.
+    asked = "" if visitor is None else f"{visitor.pk} {now.isoformat()} {placement.slug} {' '.join(context)}"
+    slots, rows = _place(request, placement, decision, items, shown_already | history.dismissed, asked)
     shown_already.update(slot.item_key for slot in slots)
     uid = None
     if visitor is not None or history:
@@ -228,14 +231,20 @@ def _place(
     decision: Decision,
     items: Mapping[str, Item],
     shown_already: set[str],
+    asked: str,
 ) -> tuple[list[Slot], tuple[Row, ...]]:
+    """Return the filled slots. `asked` settles what is left to chance; '' leaves nothing to it."""
     taken = set(shown_already) | set(decision.context)
     slots: list[Slot] = []
     rows: list[Row] = []
     for block in decision.blocks:
         if block.name and sum(bool(row.title) for row in rows) >= placement.categories:
             break
-        chosen = _sellable(block.candidates, block.n, items, taken)
+        candidates = block.candidates
+        if asked and block.fill:
+            open_to = [each for each in candidates if each.item_key in items and each.item_key not in taken]
+            candidates = explore(open_to, block.n, settings.EXPLORE, seed=seed_of(asked))
+        chosen = _sellable(candidates, block.n, items, taken)
         if block.fill and len(chosen) < block.n:
             chosen += _sellable(decision.spare, block.n - len(chosen), items, taken)
         if block.fill and len(chosen) < block.n:

@@ -30,7 +30,7 @@ FEWEST = 5
 """People whose word can be sure."""
 SURE = 2.0
 """Standard errors by which a gain must exceed zero."""
-FIRST = 0.01
+FIRST = 0.005
 """The share of wishes that goes to a person's own past before anything is known: little enough to cost nothing where it
 foretells nothing, enough to tell items apart that sold equally."""
 FIRST_OF_TASTES = 0.2
@@ -117,7 +117,7 @@ def _gains(purchases: Purchases, category: NDArray[np.int64], tried: Sequence[Ti
         mine = by_person[first[who] : first[who + 1]]
         mine = mine[mine < start]
         touched, place = np.unique(item[mine], return_inverse=True)
-        near = np.bincount(place, weights=np.exp2((time[mine] - time[start]) / NEAR_HALF_LIFE))
+        near = np.bincount(place, weights=np.exp2((time[mine] - time[start]) / NEAR_HALF_LIFE)).astype(np.float64)
         bought = frozenset(item[start:end].tolist())
         plain = _found(lean(popular, category, categories, touched, near, LEVEL), bought)
         told = [_found(lean(popular, category, categories, touched, near, tilt), bought) for tilt in tried]

@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 import os
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from functools import partial
@@ -36,7 +36,7 @@ from django_personalize.simulator.world import World  # noqa: E402
 from django_personalize.simulator.worlds import REAL, WORLDS  # noqa: E402
 
 SIZES = (0, 100, 300, 1_000, 3_000, 10_000, 30_000)
-START, EVERY, ROUNDS = 120.0, 30.0, 6
+START, EVERY, ROUNDS = 120.0, 30.0, 4
 POLICIES = ("random", "popular", "frozen", "retrained", "oracle")
 
 
@@ -45,12 +45,12 @@ def quick() -> None:
     django_settings.PERSONALIZE |= {"TRAINERS": ["example_shop.demo.trainer.QuickLightFM"], "EASE_BYTES": 0}
 
 
-def grown(world: World, seed: int) -> list[cold_start.Size]:
+def grown(world: World, sizes: Sequence[int], seed: int) -> list[cold_start.Size]:
     quick()
-    return cold_start.grow(world, SIZES, seed=seed)
+    return cold_start.grow(world, sizes, seed=seed)
 
 
-def looped(world: World, seed: int) -> dict[str, list[loop.Round]]:
+def looped(world: World, policies: Sequence[str], seed: int) -> dict[str, list[loop.Round]]:
     quick()
     made = {
         "random": Random(seed=seed),
@@ -60,7 +60,7 @@ def looped(world: World, seed: int) -> dict[str, list[loop.Round]]:
         "oracle": None,
     }
     beginning = loop.begin(world, seed=seed, day=START)
-    return {name: loop.run(beginning, policy, every=EVERY, rounds=ROUNDS) for name, policy in made.items()}
+    return {name: loop.run(beginning, made[name], every=EVERY, rounds=ROUNDS) for name in policies}
 
 
 def scaled(world: World, scale: float) -> World:
@@ -98,14 +98,15 @@ def tell_cold_start(world: str, runs: Sequence[Sequence[cold_start.Size]]) -> No
 
 def tell_loop(world: str, runs: Sequence[dict[str, list[loop.Round]]]) -> None:
     print(f"\n{world}: clicks per page from day {START:.0f} on, learning every {EVERY:.0f} days; {len(runs)} seeds")
-    whole = {name: [per_visit(run[name]) for run in runs] for name in POLICIES}
-    for name in POLICIES:
+    whole = {name: [per_visit(run[name]) for run in runs] for name in runs[0]}
+    for name in whole:
         rounds = " ".join(
             f"{np.mean([run[name][place].outcome.clicks for run in runs]):.3f}" for place in range(ROUNDS)
         )
         print(f"{name:>10} {np.mean(whole[name]):.3f}   by round {rounds}")
     for ours, theirs in (("retrained", "frozen"), ("retrained", "popular"), ("frozen", "popular")):
-        print(f"{ours:>10} against {theirs:8} {against(whole[ours], whole[theirs])}")
+        if ours in whole and theirs in whole:
+            print(f"{ours:>10} against {theirs:8} {against(whole[ours], whole[theirs])}", flush=True)
 
 
 def per_visit(rounds: Sequence[loop.Round]) -> float:
@@ -120,8 +121,10 @@ def tell_matched() -> None:
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--seeds", type=int, default=30)
-    options.add_argument("--loop-seeds", type=int, default=10, help="a loop takes a dozen times as long")
+    options.add_argument("--loop-seeds", type=int, default=30)
     options.add_argument("--scale", type=float, default=1.0, help="the share of items and shoppers of large worlds")
+    options.add_argument("--sizes", type=int, nargs="+", default=SIZES, help="order lines at which cold start is asked")
+    options.add_argument("--policies", nargs="+", choices=POLICIES, default=POLICIES)
     options.add_argument("--worlds", nargs="+", choices=sorted(WORLDS), default=list(WORLDS))
     options.add_argument("--what", nargs="+", choices=["match", "cold", "loop"], default=["match", "cold", "loop"])
     options.add_argument("--jobs", type=int, default=2, help="processes")
@@ -129,14 +132,12 @@ def main() -> None:
     if "match" in given.what:
         tell_matched()
     with ProcessPoolExecutor(given.jobs) as pool:
-        kinds: list[tuple[str, int, Callable[[World, int], object], Callable[..., None]]] = [
-            ("cold", given.seeds, grown, tell_cold_start),
-            ("loop", given.loop_seeds, looped, tell_loop),
-        ]
-        for kind, seeds, work, tell in kinds:
-            for world in given.worlds if kind in given.what else ():
-                made = scaled(WORLDS[world], given.scale)
-                tell(world, list(pool.map(partial(work, made), range(seeds))))
+        for name in given.worlds if "cold" in given.what else ():
+            grow = partial(grown, scaled(WORLDS[name], given.scale), given.sizes)
+            tell_cold_start(name, list(pool.map(grow, range(given.seeds))))
+        for name in given.worlds if "loop" in given.what else ():
+            go_round = partial(looped, scaled(WORLDS[name], given.scale), given.policies)
+            tell_loop(name, list(pool.map(go_round, range(given.loop_seeds))))
 
 
 if __name__ == "__main__":
