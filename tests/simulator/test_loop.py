@@ -7,7 +7,7 @@ from django_personalize.simulator.behaviour import Outcome
 from django_personalize.simulator.policies import Popular, Random
 from tests.simulator.small import SMALL
 
-RUN = {"seed": 0, "start": 60.0, "every": 20.0, "rounds": 3}
+RUN = {"every": 20.0, "rounds": 3}
 
 
 @pytest.fixture(autouse=True)
@@ -15,24 +15,36 @@ def _plain(settings):
     settings.PERSONALIZE = {**settings.PERSONALIZE, "TRAINERS": ["django_personalize.testing.doubles.SingularTrainer"]}
 
 
-def clicks(policy):
-    return [one.outcome.clicks for one in loop.run(SMALL, policy, **RUN)]
+@pytest.fixture(scope="module")
+def begun():
+    return loop.begin(SMALL, seed=0, day=60.0)
 
 
-def test_the_oracle_is_above_popularity_which_is_above_chance_in_every_round():
-    best, popular, chance = clicks(None), clicks(Popular()), clicks(Random(seed=0))
+def clicks(begun, policy):
+    return [one.outcome.clicks for one in loop.run(begun, policy, **RUN)]
+
+
+def test_the_oracle_is_above_popularity_which_is_above_chance_in_every_round(begun):
+    best, popular, chance = clicks(begun, None), clicks(begun, Popular()), clicks(begun, Random(seed=0))
     assert all(one > other for one, other in zip(best, popular, strict=True))
     assert all(one > other for one, other in zip(popular, chance, strict=True))
 
 
-def test_every_policy_meets_the_same_visits():
-    runs = [loop.run(SMALL, policy, **RUN) for policy in (None, Popular(), Random(seed=0))]
+def test_every_policy_meets_the_same_visits(begun):
+    runs = [loop.run(begun, policy, **RUN) for policy in (None, Popular(), Random(seed=0))]
     assert runs[0][0].visits > 20
     assert len({tuple(one.visits for one in run) for run in runs}) == 1
 
 
-def test_the_same_seed_gives_the_same_outcome():
-    assert clicks(Popular()) == clicks(Popular())
+def test_the_same_seed_gives_the_same_outcome(begun):
+    afresh = loop.begin(SMALL, seed=0, day=60.0)
+    assert clicks(begun, Popular()) == clicks(begun, Popular()) == clicks(afresh, Popular())
+
+
+def test_what_one_run_does_no_other_sees(begun):
+    lines, deeds = len(begun.life.log.lines), len(begun.life.log.deeds)
+    clicks(begun, Random(seed=0))
+    assert (len(begun.life.log.lines), len(begun.life.log.deeds)) == (lines, deeds)
 
 
 def test_the_mean_of_no_page_is_nothing():

@@ -34,10 +34,8 @@ def test_where_the_past_foretells_nothing_the_personal_row_costs_nothing(world):
 
 
 def test_learning_again_is_better_than_a_frozen_model():
-    worth = {
-        frozen: loop.run(MATCHED, Personal(seed=0, frozen=frozen), seed=0, start=120.0, every=30.0, rounds=3)
-        for frozen in (False, True)
-    }
+    begun = loop.begin(MATCHED, seed=0, day=120.0)
+    worth = {frozen: loop.run(begun, Personal(seed=0, frozen=frozen), every=30.0, rounds=3) for frozen in (False, True)}
     assert worth[False][0] == worth[True][0]
     assert all(
         again.outcome.clicks > 1.1 * once.outcome.clicks

@@ -1,21 +1,21 @@
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
-from django_personalize.artifacts.model import assemble
+from django_personalize.artifacts.model import LEVEL, assemble
 from django_personalize.training import dataset, ladder
-from django_personalize.training.foresight import Foresight
-from django_personalize.training.ladder import Data, climb
+from django_personalize.training.foresight import NOBODY, Foresight
+from django_personalize.training.ladder import Data, Judged, climb
 from tests.training.small import arrays, orders
 
 PLENTY = Data(lines=10_000, baskets=5_000, users=5_000, people=500)
 
 
-SURE = Foresight(people=9, gain=0.2, error=0.05)
-DOUBT = Foresight(people=9, gain=0.05, error=0.05)
+SURE = Foresight(people=9, gain=0.2, error=0.05, tilt=LEVEL)
+DOUBT = Foresight(people=9, gain=0.05, error=0.05, tilt=LEVEL)
 
 
 def on(verdicts):
@@ -24,7 +24,7 @@ def on(verdicts):
 
 def test_what_the_rungs_wait_for_is_counted_from_the_purchases():
     found = ladder.count(dataset.net(orders((5, "ann", "a"), (4, "ann", "b"), (3, "", "ab"), (2, "", "a"))), 7)
-    assert found == Data(lines=5, baskets=1, users=2, people=7, foresight=Foresight(people=1, gain=0.0, error=math.inf))
+    assert found == Data(lines=5, baskets=1, users=2, people=7)
     assert ladder.count(dataset.net(orders()), 0) == Data(lines=0, baskets=0, users=0, people=0)
 
 
@@ -43,18 +43,50 @@ def test_a_rung_stands_from_its_threshold_on(changes, stands):
     assert on(climb(Data(**values), None)) == stands
 
 
-def test_a_rung_that_is_worse_than_the_one_below_stays_off_and_says_so():
-    verdicts = climb(PLENTY, {"popular": 0.1, "neighbours": 0.3, "factors": 0.25, "ranker": 0.3})
-    assert on(verdicts) == ["popular", "neighbours", "ranker"]
-    assert "no worse than neighbours: NDCG@10 0.2500 against 0.3000" in verdicts["factors"].why
+def judged(by="people", soon=None, **ndcg):
+    """Forty judges who agree but for a tenth of a point."""
+    wobble = np.linspace(-0.05, 0.05, 40)
+
+    def each(means):
+        return {rung: mean + wobble * (place % 2) for place, (rung, mean) in enumerate(means.items())}
+
+    return Judged(by=by, ndcg=each(ndcg), soon=each(soon or {}))
 
 
-def test_a_rung_that_cannot_be_measured_where_others_are_stays_off():
-    assert on(climb(PLENTY, {"popular": 0.1, "neighbours": 0.3, "factors": 0.3})) == [
+def test_a_rung_that_is_sure_to_be_worse_than_the_one_below_stays_off_and_says_so():
+    verdicts = climb(PLENTY, judged(popular=0.1, neighbours=0.3, factors=0.25, ranker=0.5))
+    assert on(verdicts) == leading(verdicts) == ["popular", "neighbours", "ranker"]
+    assert verdicts["factors"].why.startswith("waits until it is no worse: NDCG@10 -0.0500 (between -0.0")
+
+
+def test_a_rung_whose_gain_is_not_sure_stays_on_beside_an_item_and_leads_nobody():
+    verdicts = climb(PLENTY, judged(popular=0.1, neighbours=0.105, factors=0.3, ranker=0.305))
+    assert on(verdicts) == ["popular", "neighbours", "factors", "ranker"]
+    assert leading(verdicts) == ["popular", "factors"]
+    assert verdicts["ranker"].why.startswith("leads no personal row until its gain is sure: NDCG@10 +0.0050")
+    assert "beside factors on held-out time" in verdicts["ranker"].why
+
+
+def test_a_rung_that_gains_over_the_whole_window_and_loses_in_its_first_days_leads_nobody():
+    month = {"popular": 0.1, "neighbours": 0.1, "factors": 0.1, "ranker": 0.3}
+    week = {"popular": 0.2, "neighbours": 0.2, "factors": 0.2, "ranker": 0.15}
+    verdicts = climb(PLENTY, judged(soon=week, **month))
+    assert leading(verdicts) == ["popular"]
+    assert "loses in the first 7 days: NDCG@10 -0.0500 there" in verdicts["ranker"].why
+    assert leading(climb(PLENTY, judged(soon={**week, "ranker": 0.25}, **month))) == ["popular", "ranker"]
+
+
+def test_a_rung_that_cannot_be_measured_where_others_are_leads_nobody():
+    assert leading(climb(PLENTY, judged(popular=0.1, neighbours=0.3, factors=0.5))) == [
         "popular",
         "neighbours",
         "factors",
     ]
+
+
+def test_where_too_few_could_judge_popularity_leads_and_where_nobody_was_asked_data_alone_decides():
+    assert leading(climb(PLENTY, Judged(by="baskets", ndcg={}))) == ["popular"]
+    assert leading(climb(PLENTY, None)) == ["popular", "neighbours", "factors", "ranker"]
 
 
 def test_the_manifest_says_where_it_stands_and_what_the_next_rung_waits_for():
@@ -76,37 +108,20 @@ def leading(verdicts):
     return [name for name, rung in verdicts.items() if rung.leads]
 
 
-def test_the_own_past_leads_however_few_the_baskets_where_it_is_sure_to_foretell():
-    young = Data(lines=100, baskets=20, users=9, people=5, foresight=SURE)
-    verdicts = climb(young, None)
-    assert leading(verdicts) == ["popular", "neighbours"]
-    assert on(verdicts) == ["popular"]
-    assert leading(climb(replace(young, foresight=DOUBT), None)) == ["popular"]
-
-
-def test_nobody_is_led_by_their_past_where_those_who_came_back_do_not_bear_it_out():
-    ndcg = {"popular": 0.1, "neighbours": 0.2, "factors": 0.3, "ranker": 0.05}
-    verdicts = climb(replace(PLENTY, foresight=DOUBT), ndcg)
-    assert leading(verdicts) == ["popular"]
-    assert "over the 9 who came back it gains +0.0500 NDCG@10" in verdicts["neighbours"].why
-    assert ladder.manifest(verdicts)["rung"] == "popular"
-    assert leading(climb(replace(PLENTY, foresight=DOUBT), {**ndcg, "ranker": 0.1})) == ["popular", "ranker"]
-    assert leading(climb(replace(PLENTY, foresight=SURE), ndcg)) == ["popular", "neighbours", "factors"]
-
-
-def test_what_baskets_say_stays_on_beside_an_item_where_the_past_leads_nobody():
-    assert on(climb(replace(PLENTY, foresight=DOUBT), None)) == ["popular", "neighbours", "factors", "ranker"]
-
-
 def test_half_baskets_do_not_overrule_the_people_who_came_back():
-    held_out = {"popular": 0.3, "neighbours": 0.2, "factors": 0.1}
-    few = replace(PLENTY, people=ladder.JUDGES - 1, foresight=SURE)
-    assert leading(climb(few, held_out)) == ["popular", "neighbours"]
-    assert leading(climb(replace(few, people=ladder.JUDGES), held_out)) == ["popular"]
+    ndcg = {"popular": 0.1, "neighbours": 0.2, "factors": 0.3}
+    doubted = climb(replace(PLENTY, people=0, foresight=DOUBT), judged("baskets", **ndcg))
+    assert leading(doubted) == ["popular"]
+    assert on(doubted) == ["popular", "neighbours", "factors"]
+    assert "over the 9 who came back it gains +0.0500 NDCG@10" in doubted["neighbours"].why
+    for foresight in (SURE, NOBODY):
+        told = climb(replace(PLENTY, people=0, foresight=foresight), judged("baskets", **ndcg))
+        assert leading(told) == ["popular", "neighbours", "factors"]
+    assert leading(climb(replace(PLENTY, foresight=DOUBT), judged(**ndcg))) == ["popular", "neighbours", "factors"]
 
 
 def test_a_model_stands_on_the_highest_rung_that_leads():
-    verdicts = climb(replace(PLENTY, people=0, foresight=DOUBT), None)
+    verdicts = climb(PLENTY, judged(popular=0.3, neighbours=0.3, factors=0.3))
     source = orders((5, "ann", "ab"), (4, "", "ab"))
     found = assemble(arrays(source), {"as_of": source.as_of, "fold": "mean", **ladder.manifest(verdicts)})
-    assert (found.rung, sorted(found.rungs)) == ("popular", ["factors", "neighbours", "popular"])
+    assert (found.rung, sorted(found.rungs)) == ("popular", ["factors", "neighbours", "popular", "ranker"])

@@ -31,7 +31,7 @@ def sold(item, order="order-new", at=AS_OF + timedelta(minutes=30)):
 
 @pytest.fixture
 def live(shop):  # noqa: F811
-    fill(two_tastes())
+    fill(two_tastes(people=240))
     return run.train(as_of=AS_OF)
 
 

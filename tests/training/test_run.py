@@ -84,7 +84,7 @@ def fill(source, *, consent=True, shift=timedelta()):
 
 @pytest.mark.django_db
 def test_a_shop_with_people_climbs_to_the_ranker_and_goes_live(shop):
-    fill(two_tastes())
+    fill(two_tastes(people=240))
     stages = []
     version = run.train(as_of=AS_OF, progress=lambda stage, done, total: stages.append(stage))
     assert version.status == "live"
@@ -109,7 +109,7 @@ def look(items, *, days, visitor=None):
 
 @pytest.mark.django_db
 def test_what_visits_go_on_to_is_learnt_and_the_ranker_gives_it_no_say_that_it_has_not_seen_earned(shop):
-    fill(two_tastes())
+    fill(two_tastes(people=240))
     plain = run.train(as_of=AS_OF)
     assert store.live().next_index.shape == (24, 0)
     look("Aab", days=2)
