@@ -13,11 +13,8 @@ LETTERS = "abcdefghijklmnopqrstuvwxyz"
 def shop(draw, *, baskets=120, seed=0):
     """Return purchases of `baskets` of up to eight items each drawn by `draw(chance, number)`, and their categories."""
     chance = np.random.default_rng(seed)
-    rows = []
-    for number in range(baskets):
-        rows.append(
-            (float(baskets - number), "", "".join(sorted(LETTERS[place] for place in set(draw(chance, number)))))
-        )
+    drawn = [sorted(set(draw(chance, number))) for number in range(baskets)]
+    rows = [(float(baskets - at), "", "".join(LETTERS[place] for place in each)) for at, each in enumerate(drawn)]
     purchases = dataset.net(orders(*rows))
     return purchases, np.array([LETTERS.index(key) % 4 for key in purchases.item_keys])
 
