@@ -21,26 +21,29 @@ FLOOR = 0.01
 def explore(candidates: Sequence[Candidate], n: int, share: float, *, seed: int) -> tuple[Candidate, ...]:
     """Return `candidates`, best first, with each of the first `n` places left to chance with probability `share`.
 
-    Such a place goes to one of the best `share / FLOOR` candidates that have no place yet, each as likely as the other
-    (the mixture of a greedy and a uniform policy); any other place to the best of them. `propensity` is the chance that
-    the candidate got its place, given those before it. What follows after the first `n` keeps its order. Nothing is
-    explored where `share` leaves fewer than two in play. Every candidate must be one that can be shown: what falls out
-    later would move the others.
+    Such a place goes to one of the `share / FLOOR` candidates that the row has no room for, each as likely as the
+    other; any other place to the best that has none yet. So every place that is left to chance draws from the same
+    candidates, and what one gets more than another it owes to itself. `propensity` is the chance that the candidate got
+    its place, given those before it. What follows after the first `n` keeps its order. Every candidate must be one that
+    can be shown: what falls out later would move the others.
     """
-    in_play = round(share / FLOOR)
-    if in_play < 2:
+    in_play = list(candidates[n : n + round(share / FLOOR)])
+    best = [*candidates[:n], *candidates[n + len(in_play) :]]
+    if not in_play:
         return tuple(candidates)
     chance = np.random.default_rng(seed)
-    left = list(candidates)
-    placed = []
-    for _ in range(min(n, len(left))):
-        open_to = min(in_play, len(left))
-        by_chance = bool(chance.random() < share)
-        place = int(chance.integers(open_to)) if by_chance else 0
-        chosen = left.pop(place)
-        propensity = share / open_to + (1.0 - share if place == 0 else 0.0)
-        placed.append(replace(chosen, propensity=propensity, source=SOURCE if by_chance else chosen.source))
-    return (*placed, *left)
+    placed: list[Candidate] = []
+    while len(placed) < n:
+        drawn, place = chance.random(), chance.random()
+        if not in_play:
+            placed.append(replace(best.pop(0), propensity=1.0))
+        elif drawn < share:
+            chosen = in_play.pop(int(place * len(in_play)))
+            placed.append(replace(chosen, propensity=share / (len(in_play) + 1), source=SOURCE))
+        else:
+            placed.append(replace(best.pop(0), propensity=1.0 - share))
+    behind = {each.item_key for each in (*best, *in_play)}
+    return (*placed, *(each for each in candidates if each.item_key in behind))
 
 
 def seed_of(*parts: str) -> int:

@@ -81,4 +81,27 @@ COLD = replace(
 )
 """Twenty regulars of a corner shop that opened on day 0: about thirty small orders a year each."""
 
-WORLDS: Mapping[str, World] = {world.name: world for world in (MATCHED, NULL, MISSPECIFIED, COLD)}
+DRIFTING = replace(MATCHED, name="drifting", taste_turns=6.0, drift=3.0)
+"""Everybody's tastes turn once around within the year, and what is wanted swings further."""
+RESERVED = replace(MATCHED, name="reserved", consent=0.3)
+"""Seven in ten say no to `personalization`: their orders are baskets that no key joins."""
+LARGE_NULL = replace(NULL, name="large-null", shoppers=1_100)
+"""Nothing personal can help here either, and there are people enough for a ranker."""
+WINDOW = replace(
+    NULL,
+    name="window",
+    days=200.0,
+    items=200,
+    shoppers=150,
+    present=1.0,
+    visits=90.0,
+    visits_spread=0.4,
+    churn=0.0,
+)
+"""Few items, much looking, and what everybody wants drifts: for rows that learn from clicks."""
+STILL = replace(WINDOW, name="still", drift=0.0, season=0.0, novelty=0.0)
+"""The same, and nothing ever changes but that new items come."""
+
+WORLDS: Mapping[str, World] = {
+    world.name: world for world in (MATCHED, NULL, MISSPECIFIED, COLD, DRIFTING, RESERVED, LARGE_NULL)
+}

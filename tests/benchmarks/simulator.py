@@ -30,13 +30,15 @@ from django.conf import settings as django_settings  # noqa: E402
 
 from django_personalize.simulator import cold_start, loop  # noqa: E402
 from django_personalize.simulator.behaviour import live  # noqa: E402
+from django_personalize.simulator.feedback import How, watch  # noqa: E402
 from django_personalize.simulator.policies import Personal, Popular, Random  # noqa: E402
 from django_personalize.simulator.summary import summarise  # noqa: E402
 from django_personalize.simulator.world import World  # noqa: E402
-from django_personalize.simulator.worlds import REAL, WORLDS  # noqa: E402
+from django_personalize.simulator.worlds import REAL, STILL, WINDOW, WORLDS  # noqa: E402
 
 SIZES = (0, 100, 300, 1_000, 3_000, 10_000, 30_000)
 START, EVERY, ROUNDS = 120.0, 30.0, 4
+WHAT = ("match", "cold", "explore", "loop")
 POLICIES = ("random", "popular", "frozen", "retrained", "oracle")
 
 
@@ -61,6 +63,10 @@ def looped(world: World, policies: Sequence[str], seed: int) -> dict[str, list[l
     }
     beginning = loop.begin(world, seed=seed, day=START)
     return {name: loop.run(beginning, made[name], every=EVERY, rounds=ROUNDS) for name in policies}
+
+
+def explored(world: World, seed: int) -> dict[How, float]:
+    return {how: watch(world, how, seed=seed) for how in How}
 
 
 def scaled(world: World, scale: float) -> World:
@@ -109,6 +115,13 @@ def tell_loop(world: str, runs: Sequence[dict[str, list[loop.Round]]]) -> None:
             print(f"{ours:>10} against {theirs:8} {against(whole[ours], whole[theirs])}", flush=True)
 
 
+def tell_exploring(world: str, runs: Sequence[dict[How, float]]) -> None:
+    print(f"\n{world}: clicks per page of a row that learns from its own clicks; {len(runs)} seeds")
+    for how in How:
+        ours, theirs = [run[how] for run in runs], [run[How.GREEDY] for run in runs]
+        print(f"{how:28} {np.mean(ours):.3f}  {against(ours, theirs)}", flush=True)
+
+
 def per_visit(rounds: Sequence[loop.Round]) -> float:
     return float(np.average([one.outcome.clicks for one in rounds], weights=[one.visits for one in rounds]))
 
@@ -126,7 +139,7 @@ def main() -> None:
     options.add_argument("--sizes", type=int, nargs="+", default=SIZES, help="order lines at which cold start is asked")
     options.add_argument("--policies", nargs="+", choices=POLICIES, default=POLICIES)
     options.add_argument("--worlds", nargs="+", choices=sorted(WORLDS), default=list(WORLDS))
-    options.add_argument("--what", nargs="+", choices=["match", "cold", "loop"], default=["match", "cold", "loop"])
+    options.add_argument("--what", nargs="+", choices=WHAT, default=WHAT)
     options.add_argument("--jobs", type=int, default=2, help="processes")
     given = options.parse_args()
     if "match" in given.what:
@@ -135,6 +148,8 @@ def main() -> None:
         for name in given.worlds if "cold" in given.what else ():
             grow = partial(grown, scaled(WORLDS[name], given.scale), given.sizes)
             tell_cold_start(name, list(pool.map(grow, range(given.seeds))))
+        for world in (WINDOW, STILL) if "explore" in given.what else ():
+            tell_exploring(world.name, list(pool.map(partial(explored, world), range(given.seeds))))
         for name in given.worlds if "loop" in given.what else ():
             go_round = partial(looped, scaled(WORLDS[name], given.scale), given.policies)
             tell_loop(name, list(pool.map(go_round, range(given.loop_seeds))))

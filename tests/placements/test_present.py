@@ -1,3 +1,5 @@
+from dataclasses import replace
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from uuid import UUID
 
@@ -5,15 +7,20 @@ import pytest
 from django.http import HttpResponse
 from django.utils import timezone
 
+from django_personalize.artifacts import store as artifacts
+from django_personalize.artifacts.publish import publish
 from django_personalize.core.types import DecisionDraft
 from django_personalize.events import store
 from django_personalize.events.collector import collector_of
+from django_personalize.models import ModelVersion
 from django_personalize.placements.present import is_personal, show
+from django_personalize.recommend.explore import SOURCE
 from django_personalize.testing.contracts import event
 from django_personalize.testing.override import override_personalize
 from django_personalize.visitors import session_tier
 from tests.people import request_of, visitor
 from tests.shops import user
+from tests.training.small import NOW, arrays, orders
 
 pytestmark = pytest.mark.django_db
 
@@ -225,3 +232,58 @@ def test_a_visit_that_its_shopper_chose_to_have_remembered_is_shown_from(memory_
         assert shown.personal
         assert is_personal(request)
         assert (shown.decision, drafts(request)) == (None, [])
+
+
+@pytest.fixture
+def selling(memory_shop, settings, tmp_path):
+    """Nine items sell, each better than the one that follows; the fifth of them, item 4, is sold out."""
+    lantern = memory_shop.stock["1"]
+    for key in "56789":
+        memory_shop.stock[key] = replace(lantern, key=key, title=f"Lantern {key}")
+    settings.PERSONALIZE = {**settings.PERSONALIZE, "ARTIFACTS": str(tmp_path), "EXPLORE": 0.5}
+    best = "123546789"
+    source = orders(*((1 + place, "", best[: place + 1]) for place in range(9)))
+    facts = {"as_of": NOW, "fold": "mean", "rungs": {"popular": {"on": True}}}
+    directory, digest = publish(arrays(source), facts, tmp_path)
+    when = datetime.fromtimestamp(NOW, UTC)
+    made = {"as_of": when, "created_at": when, "fingerprint": "f", "seconds": 1.0, "status": "live"}
+    ModelVersion.objects.create(directory=directory, manifest_sha256=digest, **made)
+    artifacts.look_again()
+    yield best.replace("4", "")
+    artifacts.look_again()
+
+
+def test_what_is_left_to_chance_can_be_sold_and_says_how_likely_it_was(selling, answers):
+    answers(analytics="granted")
+    chosen = []
+    for _ in range(60):
+        request = request_of(visitor("analytics"))
+        presented = show(request, "personal-home", n=3)
+        [draft] = drafts(request)
+        row = [slot for slot in draft.slots if not slot.block]
+        assert [slot.item_key for slot in row] == keys(presented)[:3]
+        best = list(selling)
+        for slot in row:
+            by_chance = slot.source == SOURCE
+            assert slot.item_key in (selling[3:] if by_chance else best[:1])
+            best.remove(slot.item_key)
+            left = 5 - sum(each.source == SOURCE for each in row[: slot.slot - 1])
+            assert slot.propensity == pytest.approx(0.5 / left if by_chance else 0.5)
+        chosen += row
+        assert {slot.propensity for slot in draft.slots if slot.block} <= {1.0}
+    assert 0.35 < sum(slot.source == SOURCE for slot in chosen) / len(chosen) < 0.65
+
+
+def test_nothing_is_left_to_chance_where_nothing_is_recorded(selling, answers):
+    for state in ("denied", "unknown"):
+        answers(personalization=state, analytics=state)
+        for _ in range(10):
+            request = request_of(visitor("analytics"))
+            assert keys(show(request, "personal-home", n=3))[:3] == list(selling[:3])
+            assert drafts(request) == []
+
+
+def test_equal_moments_of_one_visitor_explore_alike(selling, answers, frozen):
+    answers(analytics="granted")
+    me = visitor("analytics")
+    assert len({tuple(keys(show(request_of(me), "personal-home", n=3))) for _ in range(5)}) == 1
