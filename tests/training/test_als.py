@@ -14,7 +14,7 @@ def exact_half(job, fixed):
     found = np.zeros((job.n_users, fixed.shape[1]))
     for user in range(job.n_users):
         mine = job.user == user
-        touched, c = fixed[job.item[mine]].astype(float), 1 + ALS_ALPHA * job.weight[mine]
+        touched, c = fixed[job.item[mine]].astype(float), ALS_ALPHA * job.weight[mine]
         left = fixed.T.astype(float) @ fixed + (touched.T * (c - 1)) @ touched + ALS_RIDGE * np.eye(fixed.shape[1])
         found[user] = np.linalg.solve(left, touched.T @ c)
     return found
