@@ -2,9 +2,10 @@
 
 Minimises sum over all (user, item) of c (p - u . v)^2 + r (|u|^2 + |v|^2) with p = 1 and c = a w where there is an
 interaction of weight w, p = 0 and c = 1 elsewhere: Hu, Koren and Volinsky (2008), Collaborative Filtering for Implicit
-Feedback Datasets, but for their c = 1 + a w: what was taken long ago may then say less than what never was, which is
-worth 0.01 NDCG where weights fall with age. Each half step is solved by a few conjugate gradient steps from where it stood: Takács, Pilászy and
-Tikk (2011), Applications of the Conjugate Gradient Method for Implicit Feedback Collaborative Filtering.
+Feedback Datasets, but for their c = 1 + a w: where weights fall with age, what was taken long ago may then say less
+than what never was, which is worth 0.01 NDCG. Each half step is solved by a few conjugate gradient steps from where it
+stood: Takács, Pilászy and Tikk (2011), Applications of the Conjugate Gradient Method for Implicit Feedback
+Collaborative Filtering.
 """
 
 from __future__ import annotations
@@ -45,7 +46,9 @@ def fit(interactions: Interactions, *, seed: int, components: int = COMPONENTS) 
 
 
 def _solve(counts: Any, fixed: Float, out: Float) -> None:
-    """Bring `out`, one row per row of `counts`, the c of what there is, nearer to its least squares solution against `fixed`."""
+    """Bring `out`, one row per row of `counts` (c where there is an interaction), nearer to its least squares solution
+    against `fixed`.
+    """
     gram = fixed.T @ fixed + np.float32(ALS_RIDGE) * np.eye(fixed.shape[1], dtype=np.float32)
     for start, stop in _blocks(counts.indptr):
         _block(counts[start:stop], fixed, gram, out[start:stop])
