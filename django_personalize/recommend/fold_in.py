@@ -20,8 +20,8 @@ RIDGE = 1.0
 RIDGE_BIAS = 0.1
 """Ridge targets are 0 and 1, WARP's scores are several times as wide: the biases shrink by this to fit in."""
 ALS_ALPHA = 2.0
-"""How much more than 1 an interaction of weight 1 counts in the least squares that `training.als` fits."""
-ALS_RIDGE = 1.0
+"""How much an interaction of weight 1 counts in the least squares that `training.als` fits, what never was being 1."""
+ALS_RIDGE = 3.0
 SHARE = 0.5
 """What the ridge says beside the mean in `both`."""
 
@@ -39,20 +39,20 @@ def ridge_vector(model: Model, person: Profile) -> Float:
     Minimises sum over touched of (1 + a w)(1 - u . v)^2, plus sum over the rest of (u . v)^2, plus r |u|^2:
     Hu, Koren and Volinsky (2008), Collaborative Filtering for Implicit Feedback Datasets, eq. 4, with the items fixed.
     """
-    return _least_squares(model.vectors, model.gram, person, ALPHA, RIDGE)
+    return _least_squares(model.vectors, model.gram, person, 1 + np.float32(ALPHA) * person.fold, RIDGE)
 
 
 def als_vector(model: Model, person: Profile) -> Float:
     """Return the user half of the alternating least squares that made `als_vectors`, for this person."""
-    return _least_squares(model.als_vectors, model.als_gram, person, ALS_ALPHA, ALS_RIDGE)
+    return _least_squares(model.als_vectors, model.als_gram, person, np.float32(ALS_ALPHA) * person.fold, ALS_RIDGE)
 
 
-def _least_squares(vectors: Float, gram: Float, person: Profile, alpha: float, strength: float) -> Float:
+def _least_squares(vectors: Float, gram: Float, person: Profile, counts: Float, strength: float) -> Float:
+    """Solve for the vector; `counts` is what each touched item counts, an untouched one counting 1."""
     touched = vectors[person.item]
-    extra = np.float32(alpha) * person.fold
-    left = gram + (touched.T * extra) @ touched
+    left = gram + (touched.T * (counts - 1)) @ touched
     left[np.diag_indices_from(left)] += np.float32(strength)
-    solved: Float = np.linalg.solve(left, touched.T @ (1 + extra)).astype(np.float32)
+    solved: Float = np.linalg.solve(left, touched.T @ counts).astype(np.float32)
     return solved
 
 

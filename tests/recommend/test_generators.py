@@ -95,6 +95,19 @@ def test_the_ridge_fold_in_solves_its_normal_equations():
     assert np.abs(slope).max() < 1e-4
 
 
+def test_the_fold_in_of_the_least_squares_solves_its_normal_equations():
+    learnt = replace(model(SHOP), als_vectors=FACTORS.vectors, als_gram=FACTORS.vectors.T @ FACTORS.vectors)
+    one = person(learnt, ("a", "purchase", 0), ("c", "purchase", 120))
+    vector = fold_in.als_vector(learnt, one).astype(float)
+    table = FACTORS.vectors.astype(float)
+    # One of today and one of four months ago, which counts less than what was never bought.
+    confidence = np.array([fold_in.ALS_ALPHA * 1.1, 1, fold_in.ALS_ALPHA * (0.1 + 1 / 16), 1, 1])
+    wanted = np.array([1.0, 0, 1, 0, 0])
+    slope = table.T @ (confidence * (table @ vector - wanted)) + fold_in.ALS_RIDGE * vector
+    assert np.abs(slope).max() < 1e-4
+    assert confidence[2] < 1
+
+
 @pytest.mark.parametrize("fold", sorted(fold_in.FOLDS))
 def test_every_fold_in_puts_like_with_like(fold):
     learnt = model(SHOP, factors=FACTORS, fold=fold)

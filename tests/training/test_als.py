@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import sparse
 
 from django_personalize.recommend.fold_in import ALS_ALPHA, ALS_RIDGE
 from django_personalize.training import als, dataset
@@ -14,15 +15,13 @@ def exact_half(job, fixed):
     found = np.zeros((job.n_users, fixed.shape[1]))
     for user in range(job.n_users):
         mine = job.user == user
-        touched, c = fixed[job.item[mine]].astype(float), 1 + ALS_ALPHA * job.weight[mine]
+        touched, c = fixed[job.item[mine]].astype(float), ALS_ALPHA * job.weight[mine]
         left = fixed.T.astype(float) @ fixed + (touched.T * (c - 1)) @ touched + ALS_RIDGE * np.eye(fixed.shape[1])
         found[user] = np.linalg.solve(left, touched.T @ c)
     return found
 
 
 def test_steps_of_conjugate_gradients_come_to_the_least_squares_solution():
-    from scipy import sparse
-
     job = interactions(dataset.net(two_tastes(people=40)))
     fixed = np.random.default_rng(1).normal(0, 0.3, (job.n_items, 8)).astype(np.float32)
     rows = sparse.csr_array((ALS_ALPHA * job.weight, (job.user, job.item)), shape=(job.n_users, job.n_items))
@@ -53,3 +52,11 @@ def test_an_item_that_nobody_took_has_no_vector():
     job = interactions(dataset.net(orders((3, "ann", "ab"), (2, "bob", "b"))))
     wider = type(job)(n_users=job.n_users, n_items=3, user=job.user, item=job.item, weight=job.weight)
     assert als.fit(wider, seed=0, components=4)[2].tolist() == [0.0] * 4
+
+
+def test_what_was_taken_long_ago_says_less_than_what_never_was():
+    fixed = np.array([[1.0, 0.0], [0.0, 1.0]], dtype=np.float32)
+    counts = sparse.csr_array(np.array([[0.2, 0.0]], dtype=np.float32))
+    out = np.zeros((1, 2), dtype=np.float32)
+    als._solve(counts, fixed, out)
+    assert out[0].tolist() == pytest.approx([0.2 / (0.2 + ALS_RIDGE), 0.0], abs=1e-6)
