@@ -12,7 +12,7 @@ from django_personalize.admin.scheduled import ScheduledAdmin, ScheduledForm
 from django_personalize.admin.words import Attributes, Ticks, Words
 from django_personalize.core import clock
 from django_personalize.models import Rule
-from django_personalize.placements.decide import PLACEMENTS
+from django_personalize.placements.defaults import PLACEMENTS
 from django_personalize.placements.lint import Facts, Finding, of_rules
 
 

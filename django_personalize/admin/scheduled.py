@@ -16,7 +16,7 @@ from django_personalize.admin.words import Ticks
 from django_personalize.core import clock
 from django_personalize.core.memo import once
 from django_personalize.models.scheduled import Scheduled, State
-from django_personalize.placements.decide import PLACEMENTS
+from django_personalize.placements.defaults import PLACEMENTS
 from django_personalize.placements.lint import Facts, Finding, Trouble, facts_now
 from django_personalize.segments.rules import SEGMENTS
 

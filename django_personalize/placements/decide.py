@@ -7,27 +7,46 @@ from dataclasses import dataclass, replace
 
 from django_personalize.artifacts.model import Model
 from django_personalize.core.types import Candidate, Query, Ranking
+from django_personalize.models import Promotion, Rule
 from django_personalize.placements.defaults import Placement
-from django_personalize.placements.rules import exclusions
+from django_personalize.placements.home import PER_ROW, rank
+from django_personalize.placements.rules import before, exclusions
 from django_personalize.recommend.asking import Asking
-from django_personalize.recommend.categories import rank_categories, top_of_category
 from django_personalize.recommend.pipeline import NEWEST, climb, pipelines
 from django_personalize.recommend.ranking import NOTHING
 
-PER_CATEGORY = 6
-SPARE = 3
-"""How many times more of a category is chosen than shown, since render drops what is sold out or hidden."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """What the merchandiser has set that concerns one placement for whoever asks."""
+
+    rules: tuple[Rule, ...] = ()
+    """In the order in which they act."""
+    promotions: tuple[Promotion, ...] = ()
+    """Those that this shopper may see, whatever they are drawn to."""
+    seed: str = ""
+    """What a composed page tries other orders by; empty where nothing is tried."""
+
+
+NOTHING_SET = Desk()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
-    """A row to be: more candidates than places."""
+    """A row to be: more candidates than places. Or one promotion."""
 
     name: str
-    """A category's; empty for the first row."""
-    n: int
-    candidates: tuple[tuple[Candidate, str], ...]
+    """What decisions call it: `row:<pipeline>`, `category:<name>`, `brand:<name>` or `promotion:<id>` on a composed
+    page; empty where there is one row only.
+    """
+    kind: str = "row"
+    title: str = ""
+    """A category's or brand's name; empty else."""
+    n: int = 0
+    candidates: tuple[tuple[Candidate, str], ...] = ()
     """Every candidate once, best first, each with the step of the pipeline that gave it."""
+    weight: float = 0.0
+    promotion: Promotion | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,23 +64,29 @@ class Decision:
     blocks: tuple[Block, ...]
     newest: bool
     """Whether the shop's newest may fill the first row, where all else is too little."""
+    desk: Desk
+    """What the merchandiser has set, for what is said of items once the shop has said what it sells."""
+    brought: tuple[str, ...]
+    """Keys that a rule may bring in."""
 
 
 def decide(
-    placement: Placement, query: Query, model: Model | None, *, experiment: str = "", variant: str = ""
+    placement: Placement,
+    query: Query,
+    model: Model | None,
+    *,
+    desk: Desk = NOTHING_SET,
+    experiment: str = "",
+    variant: str = "",
 ) -> Decision:
     """Choose for this query; equal arguments give an equal decision."""
     exclude, rules = exclusions(query.context, query.exclude, query.history.dismissed)
-    query = replace(query, exclude=exclude)
+    said = before(desk.rules, model)
+    query = replace(query, exclude=exclude | said.exclude)
     asking = Asking(query, model)
     ladder = climb(placement.pipeline, asking)
-    # Before the shop is asked: what a rule pins joins the candidates here, so that the same query answers for it.
-    blocks = [Block(name="", n=query.n, candidates=_joined(ladder, query.n))]
-    if placement.categories and asking.learnt:
-        # More categories than rows: one whose items are all sold out gives its row to the next.
-        for category in rank_categories(asking)[: placement.categories + SPARE]:
-            best = top_of_category(asking, category, PER_CATEGORY * SPARE)
-            blocks.append(Block(name=category, n=PER_CATEGORY, candidates=tuple((each, "") for each in best)))
+    row = Block(name="", n=query.n, candidates=_joined(ladder, query.n))
+    blocks = _composed(asking, row, placement, desk) if placement.categories else (row,)
     first = ladder[0] if ladder else NOTHING
     return Decision(
         placement=placement.slug,
@@ -69,11 +94,31 @@ def decide(
         rung=first.rung,
         model_version=first.model_version,
         context=query.context,
-        rules=rules,
+        rules=(*rules, *said.rules),
         experiment=experiment,
         variant=variant,
-        blocks=tuple(blocks),
+        blocks=blocks,
         newest=NEWEST in pipelines()[placement.pipeline],
+        desk=desk,
+        brought=said.bring,
+    )
+
+
+def _composed(asking: Asking, row: Block, placement: Placement, desk: Desk) -> tuple[Block, ...]:
+    """Return the blocks of the homepage in the order of its one policy, `row` among them."""
+    return tuple(
+        replace(row, name=each.name, weight=each.weight)
+        if each.kind == "row"
+        else Block(
+            name=each.name,
+            kind=each.kind,
+            title=each.title,
+            n=PER_ROW,
+            candidates=tuple((candidate, "") for candidate in each.candidates),
+            weight=each.weight,
+            promotion=each.promotion,
+        )
+        for each in rank(asking, [placement.pipeline], desk.promotions)
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString
 from django_personalize.conf import settings
 from django_personalize.core.types import Item
 from django_personalize.events.isolation import isolated
+from django_personalize.placements.promotions import ShownPromotion
 
 logger = logging.getLogger("django_personalize.placements")
 
@@ -44,11 +45,14 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """The slots of one block; `title` and `url` are a category's, empty for the first row."""
+    """The slots of one block; `title` is a category's or brand's, `url` a category's, both empty for the first row. Or
+    promotions, several of them where they are cards that stand side by side.
+    """
 
-    title: str
-    url: str
-    slots: tuple[Shown, ...]
+    title: str = ""
+    url: str = ""
+    slots: tuple[Shown, ...] = ()
+    promotions: tuple[ShownPromotion, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +72,16 @@ class Presented:
         return (shown for row in self.rows for shown in row.slots)
 
     def __bool__(self) -> bool:
-        return any(row.slots for row in self.rows)
+        return any(row.slots or row.promotions for row in self.rows)
 
     def __html__(self) -> SafeString:
         if not self:
             return SafeString("")
         try:
-            template, card = (select_template(names) for names in _templates(self.slug))
+            template, card, promotion = (select_template(names) for names in _templates(self.slug))
             with isolated():
-                return SafeString(template.render({"placement": self, "card": card}, self.request))
+                context = {"placement": self, "card": card, "promotion_template": promotion}
+                return SafeString(template.render(context, self.request))
         except Exception:
             logger.exception("placement_failed", extra={"placement": self.slug, "stage": "render"})
             return SafeString("")
@@ -86,7 +91,13 @@ class Presented:
     def as_json(self) -> dict[str, Any]:
         """Return what a page that draws for itself needs, in the language active now; amounts are text."""
         rows = [
-            {"title": row.title, "url": row.url, "slots": [shown.as_json() for shown in row.slots]} for row in self.rows
+            {
+                "title": row.title,
+                "url": row.url,
+                "slots": [shown.as_json() for shown in row.slots],
+                "promotions": [asdict(each) for each in row.promotions],
+            }
+            for row in self.rows
         ]
         decision = None if self.decision is None else str(self.decision)
         return {"slug": self.slug, "title": self.title, "decision": decision, "rows": rows}
@@ -97,11 +108,12 @@ def nothing(request: HttpRequest, slug: str) -> Presented:
 
 
 def _templates(slug: str) -> Iterator[list[str]]:
-    """Yield the names that a placement's template, and then its card's, may have; the first that exists is drawn.
+    """Yield the names that a placement's template, its card's and its promotion's may have; the first that is there
+    is drawn.
 
     An adapter that names a folder in `templates` has ones that look as the rest of its shop does.
     """
     folder = getattr(settings.shop, "templates", "")
-    for part in ("placement", "card"):
+    for part in ("placement", "card", "promotion"):
         own = [f"{folder}/{part}.html"] if folder else []
         yield [f"personalize/{part}/{slug}.html", *own, f"personalize/{part}.html"]

@@ -22,8 +22,9 @@ from django_personalize.core.types import Candidate
 from django_personalize.events.vocabulary import PROMOTION_BLOCK
 from django_personalize.models import Promotion
 from django_personalize.models.promotion import Look
+from django_personalize.placements.promotions import is_for_fans_of
 from django_personalize.recommend.asking import Asking
-from django_personalize.recommend.groups import Shares
+from django_personalize.recommend.groups import Shares, brands, categories
 
 BASE = {"row": 1.0, "category": 0.9, "brand": 0.7, "promotion": 1.0}
 MOST = {"category": 5, "brand": 2, Look.BANNER: 2, Look.CARD: 4}
@@ -54,32 +55,31 @@ class Ranked:
 
 
 def rank(
-    asking: Asking | None,
-    rows: Mapping[str, tuple[Candidate, ...]],
+    asking: Asking,
+    rows: Iterable[str],
     promotions: Iterable[Promotion],
-    *,
-    shares: tuple[Shares, Shares] | None = None,
-    as_of: datetime,
 ) -> tuple[Ranked, ...]:
-    """Return the page's blocks, heaviest first, ties by name.
+    """Return the page's blocks, heaviest first, ties by name; equal arguments give an equal page.
 
-    `rows` are the product rows by pipeline, `promotions` those that this shopper may see, `shares` their categories and
-    brands. Equal arguments give an equal page.
+    `rows` are the pipelines of its product rows, whose candidates the caller has, and `promotions` those that this
+    shopper may see.
     """
-    lifts: Mapping[str, float] = {}
-    if asking is not None:
-        lifts = dict(zip(asking.model.blocks, asking.model.block_lift.tolist(), strict=True))
-    blocks = [_block("row", pipeline, "", 1.0, lifts, candidates=candidates) for pipeline, candidates in rows.items()]
+    model, as_of = asking.model, asking.query.as_of
+    lifts = dict(zip(model.blocks, model.block_lift.tolist(), strict=True))
+    blocks = [_block("row", pipeline, "", 1.0, lifts) for pipeline in rows]
+    shares = {"category": Shares(asking, categories(model)), "brand": Shares(asking, brands(model))}
     affinity: dict[str, float] = {}
-    for kind, each in zip(("category", "brand"), shares or (), strict=False):
+    for kind, each in shares.items():
         affinity |= {f"{kind}:{name}": value for name, value in each.affinity.items()}
         # A brand has a row of its own for those alone who have had to do with it.
         names = [name for name in each.ranked() if kind == "category" or name in each.drawn_to]
         for name in names[: MOST[kind] + SPARE]:
             found = each.top(name, PER_ROW * SPARE)
             blocks.append(_block(kind, name, name, each.affinity[name], lifts, candidates=found))
+    drawn_to = shares["category"].drawn_to, shares["brand"].drawn_to
+    meant = [each for each in promotions if is_for_fans_of(each, *drawn_to)]
     for look in Look:
-        mine = [_of_promotion(each, affinity, lifts, as_of) for each in promotions if each.look == look]
+        mine = [_of_promotion(each, affinity, lifts, as_of) for each in meant if each.look == look]
         blocks += sorted(mine, key=_order)[: MOST[look]]
     return tuple(sorted(blocks, key=_order))
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 from uuid import UUID, uuid4
 
 from django.db import DatabaseError
@@ -17,11 +18,14 @@ from django_personalize.core.memo import once
 from django_personalize.core.types import DecisionDraft, Item, Query
 from django_personalize.events.collector import collector_of
 from django_personalize.events.isolation import isolated
+from django_personalize.models.promotion import Look
 from django_personalize.placements.asker import Asker, asker_of, passed_over_of
 from django_personalize.placements.decide import Decision, decide
 from django_personalize.placements.defaults import Placement, placement_of
+from django_personalize.placements.desk import desk_of
 from django_personalize.placements.draw import Presented, Row, Shown, nothing
 from django_personalize.placements.fill import Filled, FilledRow, Filling, fill
+from django_personalize.placements.promotions import shown
 from django_personalize.placements.reasons import sentence
 from django_personalize.placements.resolve import Lots, Resolved, first_lots, keys_of, resolved_of, whole
 from django_personalize.visitors.resolve import permitted
@@ -99,7 +103,9 @@ def _choose(request: HttpRequest, asked: Asked) -> _Chosen | None:
         elif asked.n is None or asked.n >= 1:
             who = asker_of(request)
             query = _query(request, placement, asked, who)
-            decision = decide(placement, query, live(), experiment=who.experiment, variant=who.variant)
+            model = live()
+            desk = desk_of(request, placement, who, query.as_of, None if model is None else model.number)
+            decision = decide(placement, query, model, desk=desk, experiment=who.experiment, variant=who.variant)
             return _Chosen(asked, placement, query, decision)
     except DatabaseError:
         raise  # the savepoint around all of them is spent
@@ -129,14 +135,14 @@ def _filled(request: HttpRequest, decided: Sequence[_Chosen]) -> list[Filling]:
     """
     items = resolved_of(request)
     lots = [first_lots(each.decision) for each in decided]
-    items.ask(key for each in lots for key in keys_of(each))
+    items.ask(key for each, lot in zip(decided, lots, strict=True) for key in keys_of(lot, each.decision))
     found = _round(request, decided, lots)
     if any(filling.more for filling in found):
         lots = [
             whole(each.decision) if filling.more else lot
             for each, filling, lot in zip(decided, found, lots, strict=True)
         ]
-        items.ask(key for each in lots for key in keys_of(each))
+        items.ask(key for each, lot in zip(decided, lots, strict=True) for key in keys_of(lot, each.decision))
         found = _round(request, decided, lots)
     wanting = [each for each, filling in zip(decided, found, strict=True) if filling.short and each.decision.newest]
     if wanting:
@@ -176,10 +182,10 @@ def _present(request: HttpRequest, chosen: _Chosen, filling: Filling) -> Present
     uid = None
     if who.visitor is not None or who.history:
         _keep_out_of_caches(request)
-        if slots and who.visitor is not None:
+        if filling.rows and who.visitor is not None:
             uid = uuid4()
-            collector_of(request).add(_draft(uid, request, who, query, decision, slots))
-    rows = tuple(_row(row, items) for row in filling.rows)
+            collector_of(request).add(_draft(uid, request, who, query, decision, filling))
+    rows = tuple(_rows(filling.rows, items))
     personal = bool(query.history)
     title = asked.title or str(_title(placement, slots, personal))
     return Presented(placement.slug, title, rows, uid, personal, request)
@@ -192,9 +198,23 @@ def _title(placement: Placement, slots: Sequence[Filled], personal: bool) -> obj
     return placement.title if personal or not placement.impersonal_title else placement.impersonal_title
 
 
-def _row(row: FilledRow, items: Resolved) -> Row:
-    shown = tuple(Shown(filled.slot.slot, filled.item, sentence(filled.slot.reason, items)) for filled in row.slots)
-    return Row(row.name, shown[0].item.category_url if row.name else "", shown)
+def _rows(rows: Sequence[FilledRow], items: Resolved) -> Iterator[Row]:
+    """Yield what templates draw; cards of promotions that follow one another are one row."""
+    for look, group in groupby(rows, key=lambda row: row.block.promotion and row.block.promotion.look):
+        if look:
+            said = [
+                shown(row.block.promotion, row.promotion.slot)
+                for row in group
+                if row.block.promotion is not None and row.promotion is not None
+            ]
+            yield from (
+                [Row(promotions=tuple(said))] if look == Look.CARD else [Row(promotions=(each,)) for each in said]
+            )
+            continue
+        for row in group:
+            slots = [Shown(each.slot.slot, each.item, sentence(each.slot.reason, items)) for each in row.slots]
+            url = slots[0].item.category_url if row.block.kind == "category" else ""
+            yield Row(title=row.block.title, url=url, slots=tuple(slots))
 
 
 def _shown_on_page(request: HttpRequest) -> set[str]:
@@ -202,7 +222,7 @@ def _shown_on_page(request: HttpRequest) -> set[str]:
 
 
 def _draft(
-    uid: UUID, request: HttpRequest, who: Asker, query: Query, decision: Decision, slots: Sequence[Filled]
+    uid: UUID, request: HttpRequest, who: Asker, query: Query, decision: Decision, filling: Filling
 ) -> DecisionDraft:
     assert who.visitor is not None
     return DecisionDraft(
@@ -214,9 +234,9 @@ def _draft(
         rung=decision.rung,
         model_version=decision.model_version,
         context=decision.context,
-        rules=decision.rules,
+        rules=tuple(dict.fromkeys((*decision.rules, *filling.rules))),
         experiment=decision.experiment,
         variant=decision.variant,
         consent=tuple(sorted(permitted(request))),
-        slots=tuple(filled.slot for filled in slots),
+        slots=filling.recorded,
     )

@@ -37,29 +37,21 @@ class ShownPromotion:
     """A URL, or empty."""
 
 
-def eligible(
-    promotions: Iterable[Promotion],
-    *,
-    segments: Collection[str] = (),
-    categories: Collection[str] = (),
-    brands: Collection[str] = (),
-    views: Mapping[str, int] | None = None,
-    as_of: datetime,
+def open_to(
+    promotions: Iterable[Promotion], segments: Collection[str], views: Mapping[str, int], as_of: datetime
 ) -> tuple[Promotion, ...]:
-    """Return those that are live, meant for somebody in these segments who is drawn to these categories and brands, and
-    not yet seen so often as one shopper should; in the order given.
+    """Return those that are live, meant for somebody in these segments, and not yet seen so often as one shopper
+    should, by `views` of each id; in the order given.
     """
-    views = views or {}
     return tuple(
         each
         for each in promotions
-        if each.is_for(segments, as_of)
-        and _is_meant(each, categories, brands)
-        and (each.most_views is None or views.get(str(each.pk), 0) < each.most_views)
+        if each.is_for(segments, as_of) and (each.most_views is None or views.get(str(each.pk), 0) < each.most_views)
     )
 
 
-def _is_meant(promotion: Promotion, categories: Collection[str], brands: Collection[str]) -> bool:
+def is_for_fans_of(promotion: Promotion, categories: Collection[str], brands: Collection[str]) -> bool:
+    """Say whether it is meant for somebody who is drawn to these; for everybody where it names none."""
     if not promotion.categories and not promotion.brands:
         return True
     return not frozenset(promotion.categories).isdisjoint(categories) or not frozenset(promotion.brands).isdisjoint(

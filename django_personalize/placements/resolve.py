@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from django_personalize.conf import settings
 from django_personalize.core.memo import once
 from django_personalize.core.types import Candidate, Item
+from django_personalize.models.rule import Kind
 from django_personalize.placements.decide import Decision
 
 
@@ -50,14 +51,17 @@ def resolved_of(request: HttpRequest) -> Resolved:
     return once(request, "items", lambda: Resolved(request))
 
 
+MOVE = frozenset({Kind.BOOST, Kind.BURY})
 Lots = Sequence[Sequence[tuple[Candidate, str]]]
 """By block of a decision: the candidates that are looked at, best first, with the steps that gave them."""
 
 
 def first_lots(decision: Decision) -> Lots:
     """Return what is asked about at first: half as many again as there are places and two, since most of what is chosen
-    can be sold; not counting what will probably stand in a row above.
+    can be sold; not counting what will probably stand in a row above. All at once where a rule may lift what is last.
     """
+    if any(rule.kind in MOVE for rule in decision.desk.rules):
+        return whole(decision)
     above: set[str] = set()
     found = []
     for block in decision.blocks:
@@ -72,8 +76,13 @@ def whole(decision: Decision) -> Lots:
     return [block.candidates for block in decision.blocks]
 
 
-def keys_of(lots: Lots) -> Iterator[str]:
-    """Yield the keys to ask about, anchors of the reasons included: they are named by their titles."""
+def keys_of(lots: Lots, decision: Decision) -> Iterator[str]:
+    """Yield the keys to ask about, anchors of the reasons included: they are named by their titles. And what rules may
+    bring in, and compare with.
+    """
+    yield from decision.brought
+    if any(rule.kind == Kind.PRICE for rule in decision.desk.rules):
+        yield from decision.context
     for lot in lots:
         for candidate, _ in lot:
             yield candidate.item_key

@@ -99,12 +99,14 @@ def after(
     brought: Mapping[str, Item] | None = None,
     page: Item | None = None,
     row: str = "",
+    alone: bool = True,
 ) -> After:
     """Return up to `n` of `pools`, each best first, the next one asked only where the ones before left places free.
 
     `brought` are the items of `Before.bring` that can be sold, where they may come in; nothing where they may not.
     `page` is the one product that the page is about. `row` is `brand` or `category` where the row is of one: it is not
-    counted per that. Nothing of `taken` is returned, and nothing twice.
+    counted per that. What rules bring in does not stand by itself unless `alone`: a row that is never padded is not
+    padded by a rule either. Nothing of `taken` is returned, and nothing twice.
     """
     brought = brought or {}
     acted: dict[str, None] = {}
@@ -117,6 +119,7 @@ def after(
         return key not in gone and all(keeper.lets(item) for keeper in keeps)
 
     pinned: dict[int, Pair] = {}
+    pins: list[str] = []
     for rule in rules:
         if rule.kind != Kind.PIN or rule.slot is None or rule.slot > n or rule.slot in pinned:
             continue
@@ -124,13 +127,13 @@ def after(
         if key is not None:
             gone.add(key)
             pinned[rule.slot] = (_picked(key, rule), brought[key])
-            acted[rule.label] = None
+            pins.append(rule.label)
     for _candidate, item in pinned.values():
         for cap in caps:
             cap.count(item)
     chosen: list[Pair] = []
     room = n - len(pinned)
-    for pool in _with_required(rules, pools, brought):
+    for pool in _with_required(rules, pools, brought if alone else {}):
         if len(chosen) >= room:
             break
         pairs = [pair for pair in pool if open_to(pair[0].item_key, pair[1])]
@@ -142,8 +145,10 @@ def after(
                 chosen.append((candidate, item))
                 for cap in caps:
                     cap.count(item)
-    for slot in sorted(pinned):
-        chosen.insert(slot - 1, pinned[slot])
+    if chosen or alone:
+        acted |= dict.fromkeys(pins)
+        for slot in sorted(pinned):
+            chosen.insert(slot - 1, pinned[slot])
     acted |= dict.fromkeys(each.rule.label for each in (*keeps, *caps) if each.acted)
     return After(chosen=tuple(chosen), rules=tuple(rule.label for rule in _in_order(rules) if rule.label in acted))
 

@@ -11,7 +11,6 @@ from django_personalize.core.types import History, Query
 from django_personalize.models import Promotion
 from django_personalize.placements.home import EXPLORED, explored, rank, seed_of
 from django_personalize.recommend.asking import Asking
-from django_personalize.recommend.groups import Shares, brands, categories
 from tests.recommend.test_generators import past
 from tests.training.small import NOW, model, orders
 
@@ -37,8 +36,7 @@ def shop():
 def page(shop, *rows, promotions=(), as_of=WHEN, **changes):
     history = past(*rows) if rows else History()
     asking = Asking(Query(placement="personal-home", n=3, as_of=as_of, history=history), replace(shop, **changes))
-    shares = Shares(asking, categories(asking.model)), Shares(asking, brands(asking.model))
-    return rank(asking, {"personal": ()}, promotions, shares=shares, as_of=as_of)
+    return rank(asking, ["personal"], promotions)
 
 
 def names(blocks):
@@ -78,7 +76,15 @@ def test_a_promotion_is_weighed_by_affinity_priority_and_how_new_it_is(shop):
     assert weight(starts_at=WHEN - timedelta(days=7)) == 1.125
     assert weight(*BOUGHT, categories=["m"]) == 1.5
     assert weight(*BOUGHT, brands=["z"]) == 1.5
-    assert weight(*BOUGHT, categories=["k"]) == 0.7329
+    # Bought of k and m alike, and of k no more than everybody: m is what they are drawn to.
+    assert weight(*BOUGHT, ("a", "purchase", 1), categories=["k", "z"], brands=["z"]) == 1.5
+
+
+def test_a_promotion_for_those_who_are_drawn_to_something_is_for_nobody_else(shop):
+    of_k = promotion(categories=["k"])
+    assert "promotion:1" not in names(page(shop, *BOUGHT, promotions=[of_k]))
+    assert "promotion:1" not in names(page(shop, promotions=[of_k]))
+    assert "promotion:1" in names(page(shop, ("a", "purchase", 1), promotions=[of_k]))
 
 
 def test_a_page_has_no_more_than_two_banners_and_four_cards(shop):
@@ -88,7 +94,8 @@ def test_a_page_has_no_more_than_two_banners_and_four_cards(shop):
 
 
 def test_without_a_model_there_are_promotions_and_a_row():
-    assert names(rank(None, {"personal": ()}, [promotion(priority=1)], as_of=WHEN)) == ["promotion:1", "row:personal"]
+    asking = Asking(Query(placement="personal-home", n=3, as_of=WHEN), None)
+    assert names(rank(asking, ["personal"], [promotion(priority=1)])) == ["promotion:1", "row:personal"]
 
 
 def test_equal_questions_have_equal_pages(shop):

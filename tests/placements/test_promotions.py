@@ -8,7 +8,7 @@ from django.utils import translation
 
 from django_personalize.core import clock
 from django_personalize.models import Event, Promotion
-from django_personalize.placements.promotions import eligible, shown, views_of
+from django_personalize.placements.promotions import is_for_fans_of, open_to, shown, views_of
 from tests.conftest import NOON
 from tests.people import request_of, visitor
 
@@ -17,8 +17,8 @@ def promotion(number=1, **values):
     return Promotion(pk=number, name=str(number), link="/", **({"texts": {"en": {"title": "t"}}} | values))
 
 
-def ids(promotions, **asked):
-    return [each.pk for each in eligible(promotions, **({"as_of": NOON} | asked))]
+def ids(promotions, segments=(), views=None, as_of=NOON):
+    return [each.pk for each in open_to(promotions, segments, views or {}, as_of)]
 
 
 def test_a_promotion_is_for_its_time_and_its_segments():
@@ -30,15 +30,12 @@ def test_a_promotion_is_for_its_time_and_its_segments():
 
 
 def test_one_that_names_categories_or_brands_is_for_those_who_are_drawn_to_one():
-    found = [
-        promotion(1, categories=["k", "l"]),
-        promotion(2, brands=["x"]),
-        promotion(3, categories=["m"], brands=["x"]),
-    ]
-    assert ids(found) == []
-    assert ids(found, categories={"k"}) == [1]
-    assert ids(found, brands={"x"}) == [2, 3]
-    assert ids(found, categories={"m"}) == [3]
+    named = promotion(categories=["k", "l"], brands=["x"])
+    assert not is_for_fans_of(named, (), ())
+    assert not is_for_fans_of(named, {"x"}, {"k"})
+    assert is_for_fans_of(named, {"l"}, ())
+    assert is_for_fans_of(named, (), {"x", "y"})
+    assert is_for_fans_of(promotion(), (), ())
 
 
 def test_one_that_was_seen_often_enough_is_not_shown_again():

@@ -12,9 +12,9 @@ from django_personalize.core.arrays import Factors
 from django_personalize.core.types import Candidate, History, Query, Reason
 from django_personalize.recommend import asking
 from django_personalize.recommend.asking import Asking
-from django_personalize.recommend.categories import rank_categories, top_of_category
 from django_personalize.recommend.explain import REASONS
 from django_personalize.recommend.features import NAMES
+from django_personalize.recommend.groups import Shares, categories
 from django_personalize.recommend.personal import BLENDS, UNSEEN, standing
 from django_personalize.recommend.pipeline import PIPELINES, STEPS, climb, over_fetch, rank
 from django_personalize.recommend.profile import profile, without
@@ -39,6 +39,14 @@ def query(*rows, n=3, context=(), exclude=()):
         history=past(*rows) if rows else History(),
         exclude=frozenset(exclude),
     )
+
+
+def rank_categories(asked):
+    return Shares(asked, categories(asked.model)).ranked()
+
+
+def top_of_category(asked, name, limit):
+    return Shares(asked, categories(asked.model)).top(name, limit)
 
 
 def keys(ranking):
@@ -347,7 +355,7 @@ import os, sys
 os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
 import django
 django.setup()
-from django_personalize.recommend import pipeline, categories, explain, personal, beside
+from django_personalize.recommend import pipeline, groups, explain, personal, beside
 from django_personalize.artifacts import store, promote
 heavy = {"scipy", "sklearn", "lightfm", "django_personalize.training", "pandas"}
 print(sorted(heavy & set(sys.modules)))

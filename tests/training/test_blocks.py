@@ -8,7 +8,7 @@ import pytest
 
 from django_personalize.core import clock
 from django_personalize.models import Decision, Event, Impression
-from django_personalize.placements.decide import PLACEMENTS
+from django_personalize.placements.defaults import PLACEMENTS
 from django_personalize.training import blocks
 from tests.people import visitor
 from tests.shops import user
