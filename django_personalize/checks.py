@@ -147,6 +147,12 @@ def _values() -> list[CheckMessage]:
     wanted: tuple[tuple[str, Callable[[Any], bool], str, str], ...] = (
         ("THREADS", lambda value: type(value) is int and value >= 1, "a whole number from 1 on", "1"),
         ("SEED", lambda value: type(value) is int and value >= 0, "a whole number from 0 on", "0"),
+        (
+            "EXPLORE",
+            lambda value: type(value) in (int, float) and 0 <= value <= 0.5,
+            "a share from 0 (off) to 0.5",
+            "0.05",
+        ),
         ("EASE_BYTES", lambda value: type(value) is int and value >= 0, "a whole number from 0 on", "512 * 1024**2"),
         ("SPOOL_BYTES", lambda value: type(value) is int and value >= 1, "a whole number from 1 on", "1024**3"),
         ("FSYNC_MS", lambda value: type(value) is int and value >= 0, "a whole number from 0 on", "200"),

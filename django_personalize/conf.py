@@ -36,6 +36,7 @@ DEFAULTS: dict[str, Any] = {
     "PIPELINES": {},
     "ARTIFACTS": None,
     "EASE_BYTES": 512 * 1024**2,
+    "EXPLORE": 0.05,
     "THREADS": 1,
     "SEED": 0,
 }

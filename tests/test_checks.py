@@ -401,7 +401,17 @@ def test_trainers_that_are_no_list_or_none_at_all_are_an_error_and_crash_no_othe
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("THREADS", 0), ("THREADS", True), ("SEED", -1), ("SEED", "7"), ("EASE_BYTES", -1), ("EASE_BYTES", 0.5)],
+    [
+        ("THREADS", 0),
+        ("THREADS", True),
+        ("SEED", -1),
+        ("SEED", "7"),
+        ("EASE_BYTES", -1),
+        ("EASE_BYTES", 0.5),
+        ("EXPLORE", 0.6),
+        ("EXPLORE", -0.1),
+        ("EXPLORE", True),
+    ],
 )
 def test_a_number_out_of_range_is_an_error(name, value):
     with override_personalize(**{name: value}):

@@ -24,7 +24,7 @@ LABELS = {"title": _("Title"), "text": _("Text"), "button": _("Button")}
 
 def languages() -> list[str]:
     """Return the codes that the project speaks; one where it has not said, since Django then lists a hundred."""
-    if django_settings.is_overridden("LANGUAGES"):
+    if django_settings.is_overridden("LANGUAGES"):  # type: ignore[misc]
         return [code for code, _name in django_settings.LANGUAGES]
     return [django_settings.LANGUAGE_CODE]
 

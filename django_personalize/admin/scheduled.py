@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -56,7 +56,7 @@ class ScheduledAdmin(_ModelAdmin):
         rows = list(self.model._default_manager.order_by("pk"))
         return self.examine(rows, facts_now({each.slug: each.n for each in PLACEMENTS.values()}))
 
-    def get_list_display(self, request: HttpRequest) -> Sequence[str | Callable[[Any], Any]]:
+    def get_list_display(self, request: HttpRequest) -> Any:
         def troubles(row: Scheduled) -> SafeString:
             return _drawn(once(request, "troubles", self.findings).get(row.pk, ()))
 

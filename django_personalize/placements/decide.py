@@ -26,6 +26,8 @@ class Desk:
     """Those that this shopper may see, whatever they are drawn to."""
     seed: str = ""
     """What a composed page tries other orders by; empty where nothing is tried."""
+    tried: float = 0.0
+    """The share of pages on which another order is tried."""
 
 
 NOTHING_SET = Desk()

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from django.http import HttpRequest
 
+from django_personalize.conf import settings
 from django_personalize.core.memo import once
 from django_personalize.core.types import Purpose
 from django_personalize.models.scheduled import Scheduled
@@ -32,6 +33,7 @@ def desk_of(request: HttpRequest, placement: Placement, who: Asker, as_of: datet
     return Desk(
         rules=applicable(rules, placement.slug, segments, as_of),
         promotions=open_to(promotions, segments, views_of(request, who.visitor), as_of) if promotions else (),
+        tried=float(settings.EXPLORE),
         seed=seed_of(who.visitor.pk, as_of, model_version) if tried and who.visitor is not None else "",
     )
 

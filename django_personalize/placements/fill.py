@@ -78,7 +78,8 @@ def fill(
     """
     used = {*taken, *decision.context}
     rows: list[tuple[Block, list[Chosen]]] = []
-    short, more, acted = 0, False, dict.fromkeys(())
+    acted: dict[str, None] = {}
+    short, more = 0, False
     left = {**MOST, "category": placement.categories}
     for block, lot in zip(decision.blocks, lots, strict=True):
         if block.promotion is not None:
@@ -96,7 +97,7 @@ def fill(
         used.update(item.key for _, item, _ in chosen)
         left[block.kind] = left.get(block.kind, 1) - 1
         rows.append((block, chosen))
-    shown = explored(rows, decision.desk.seed) if decision.desk.seed else [(row, 1.0) for row in rows]
+    shown = explored(rows, decision.desk.seed, decision.desk.tried)
     return Filling(_numbered(shown), short, more, tuple(acted))
 
 

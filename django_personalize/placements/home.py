@@ -34,8 +34,6 @@ SPARE = 3
 PER_ROW = 6
 FRESH = timedelta(days=7)
 """A promotion is a quarter heavier when it begins, half of that a week later, and so on."""
-EXPLORED = 0.1
-"""The share of visitors and days on which two neighbours change places."""
 Block = TypeVar("Block")
 
 
@@ -122,22 +120,22 @@ def _of_promotion(
     return _block(PROMOTION_BLOCK.removesuffix(":"), str(promotion.pk), "", dear, lifts, promotion=promotion, more=more)
 
 
-def explored(blocks: Sequence[Block], seed: str) -> list[tuple[Block, float]]:
+def explored(blocks: Sequence[Block], seed: str, share: float) -> list[tuple[Block, float]]:
     """Return the blocks of a page in the order in which they are shown, each with the probability of its place.
 
-    With probability `EXPLORED` one pair of neighbours, any as likely as any other, changes places; equal seeds do
-    alike. Of B blocks one that kept its place had 1 - e k / (B - 1), with k of the B - 1 pairs touching it; one that
-    changed it e / (B - 1).
+    With probability `share` one pair of neighbours, any as likely as any other, changes places; equal seeds do alike.
+    Of B blocks one that kept its place had 1 - share k / (B - 1), with k of the B - 1 pairs touching it; one that
+    changed it share / (B - 1).
     """
     pairs = len(blocks) - 1
-    if pairs < 1:
+    if pairs < 1 or not seed or not share:
         return [(block, 1.0) for block in blocks]
-    kept = [1.0 - EXPLORED * ((place > 0) + (place < pairs)) / pairs for place in range(len(blocks))]
+    kept = [1.0 - share * ((place > 0) + (place < pairs)) / pairs for place in range(len(blocks))]
     shown = list(zip(blocks, kept, strict=True))
     drawn = digest("home", seed)
-    if int(drawn[:13], 16) < EXPLORED * 16**13:
+    if int(drawn[:13], 16) < share * 16**13:
         first = int(drawn[13:39], 16) % pairs
-        moved = EXPLORED / pairs
+        moved = share / pairs
         shown[first : first + 2] = [(shown[first + 1][0], moved), (shown[first][0], moved)]
     return shown
 

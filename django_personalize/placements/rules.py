@@ -149,7 +149,8 @@ def after(
         acted |= dict.fromkeys(pins)
         for slot in sorted(pinned):
             chosen.insert(slot - 1, pinned[slot])
-    acted |= dict.fromkeys(each.rule.label for each in (*keeps, *caps) if each.acted)
+    acted |= dict.fromkeys(keeper.rule.label for keeper in keeps if keeper.acted)
+    acted |= dict.fromkeys(cap.rule.label for cap in caps if cap.acted)
     return After(chosen=tuple(chosen), rules=tuple(rule.label for rule in _in_order(rules) if rule.label in acted))
 
 

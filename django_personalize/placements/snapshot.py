@@ -17,7 +17,7 @@ from django.db.models.signals import post_delete, post_save
 
 from django_personalize.core import clock
 from django_personalize.models import Promotion, Rule
-from django_personalize.models.scheduled import Scheduled
+from django_personalize.models.scheduled import Scheduled, ScheduledQuerySet
 
 SECONDS = 5.0
 logger = logging.getLogger("django_personalize.placements")
@@ -57,7 +57,8 @@ class Snapshot(Generic[Row]):
     def _read(self) -> None:
         until = time.monotonic() + SECONDS
         try:
-            self._rows = tuple(self.model._default_manager.in_force(clock.now()))  # type: ignore[attr-defined]
+            rows: Any = ScheduledQuerySet(self.model).in_force(clock.now())
+            self._rows = tuple(rows)
         except DatabaseError:
             logger.exception("What is set for placements could not be read; what was known stays.")
         self._until = until

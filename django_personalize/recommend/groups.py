@@ -10,9 +10,10 @@ from typing import Literal
 from weakref import WeakKeyDictionary
 
 import numpy as np
+from numpy.typing import NDArray
 
 from django_personalize.artifacts.model import Model
-from django_personalize.core.arrays import Float, Int
+from django_personalize.core.arrays import Double, Float, Int
 from django_personalize.core.types import Candidate
 from django_personalize.recommend.asking import Asking
 from django_personalize.recommend.personal import of_category
@@ -55,35 +56,37 @@ class Shares:
         self.asking, self.groups = asking, groups
 
     @cached_property
-    def listed(self) -> Float:
+    def listed(self) -> NDArray[np.intp]:
         """(groups,) listed items."""
         model, of_item = self.asking.model, self.groups.of_item
         return np.bincount(of_item[model.listed & (of_item >= 0)], minlength=len(self.groups.names))
 
     @cached_property
-    def shop(self) -> Float:
+    def shop(self) -> Double:
         """(groups,) s_g, above 0."""
         model, of_item, size = self.asking.model, self.groups.of_item, len(self.groups.names)
         listed = model.listed & (of_item >= 0)
-        recent = np.bincount(of_item[listed], weights=model.popularity[listed, 1], minlength=size)
-        return (recent + 1e-3 * max(recent.sum(), 1e-9)) / max(recent.sum() * (1 + 1e-3 * size), 1e-9)
+        recent = _sums(of_item[listed], model.popularity[listed, 1], size)
+        share: Double = (recent + 1e-3 * max(recent.sum(), 1e-9)) / max(recent.sum() * (1 + 1e-3 * size), 1e-9)
+        return share
 
     @cached_property
-    def own(self) -> Float:
+    def own(self) -> Double:
         """(groups,) w_g: what of the history is of it; 0 for nobody's."""
         person, size = self.asking.person, len(self.groups.names)
         place = self.groups.of_item[person.item]
-        return np.bincount(place[place >= 0], weights=person.near[place >= 0], minlength=size)
+        return _sums(place[place >= 0], person.near[place >= 0], size)
 
     @cached_property
-    def persons(self) -> Float:
+    def persons(self) -> Double:
         """(groups,) the person's share."""
         prior = self.shop * np.exp(TASTE * _taste(self.asking, self.groups))
         prior /= prior.sum()
-        return (self.own + PRIOR * prior) / (self.own.sum() + PRIOR)
+        share: Double = (self.own + PRIOR * prior) / (self.own.sum() + PRIOR)
+        return share
 
     @cached_property
-    def score(self) -> Float:
+    def score(self) -> Double:
         """(groups,) what orders them: the person's share / s_g^0.5, and for nobody's past s_g."""
         return self.persons / self.shop**DAMPING if self.asking.person else self.shop
 
@@ -119,6 +122,10 @@ class Shares:
             return ()
         inside = self.groups.of_item == self.groups.names.index(name)
         return of_category(self.asking, self.asking.allowed & inside, limit)
+
+
+def _sums(group: Int, weight: Float, size: int) -> Double:
+    return np.bincount(group, weights=weight, minlength=size).astype(np.float64)
 
 
 def _taste(asking: Asking, groups: Groups) -> Float:

@@ -75,14 +75,14 @@ def load(as_of: datetime) -> dict[str, NDArray[Any]]:
     for decision, slot in shown.iterator(chunk_size=20_000):
         _see(pages, decision, slot)
     done = Event.objects.filter(decision_id__isnull=False, occurred_at__gt=since, occurred_at__lte=as_of)
-    for decision, slot in done.filter(kind=VIEW_PROMOTION).values_list("decision_id", "index").iterator():
-        _see(pages, decision, slot)
+    for led_here, place in done.filter(kind=VIEW_PROMOTION).values_list("decision_id", "index").iterator():
+        _see(pages, led_here, place)
     clicks = done.filter(kind__in=(SELECT_ITEM, SELECT_PROMOTION))
     read = _read(clicks.values("visitor_id"), since, as_of)
     columns = ("kind", "decision_id", "index", "visitor_id", "item_key", "occurred_at")
-    for kind, decision, slot, visitor, item_key, at in clicks.values_list(*columns).iterator():
+    for kind, led_here, place, visitor, item_key, at in clicks.values_list(*columns).iterator():
         stayed = any(at <= then <= at + STAYS for then in read.get((visitor, item_key), ()))
-        _take(pages, decision, slot, UNKNOWN if kind == SELECT_PROMOTION else FULL if stayed else HALF)
+        _take(pages, led_here, place, UNKNOWN if kind == SELECT_PROMOTION else FULL if stayed else HALF)
     return lifts(pages.values())
 
 

@@ -13,9 +13,9 @@ from django_personalize.core import clock
 from django_personalize.core.types import DecisionDraft
 from django_personalize.events.collector import collector_of
 from django_personalize.models import Event, Promotion, Rule
-from django_personalize.placements import home
 from django_personalize.placements.present import is_personal, show
 from django_personalize.testing.doubles import MemoryShop
+from django_personalize.testing.override import override_personalize
 from tests.people import request_of, visitor
 
 pytestmark = pytest.mark.django_db
@@ -206,42 +206,44 @@ def test_what_was_seen_often_enough_is_not_shown_to_this_shopper_again(answers):
     assert show(request_of(), "personal-home").rows[0].promotions
 
 
-def seeds(monkeypatch):
-    asked = []
-    real = home.explored
-    monkeypatch.setattr(
-        "django_personalize.placements.fill.explored", lambda rows, seed: asked.append(seed) or real(rows, seed)
-    )
-    return asked
+def order(request):
+    """The blocks of the homepage by a policy that always tries another order: a promotion leads where nothing is."""
+    with override_personalize(EXPLORE=1):
+        rows = show(request, "personal-home", n=1).rows
+    return ["promotion" if found.promotions else "row" for found in rows]
 
 
-def test_other_orders_are_tried_on_people_who_say_yes_to_personalization_and_have_a_past(answers, monkeypatch):
-    asked = seeds(monkeypatch)
-    promotion()
+def test_other_orders_are_tried_on_people_who_say_yes_to_personalization_and_have_a_past(answers):
+    promotion(priority=9)
     agrees, counts = visitor("personalization"), visitor("analytics")
     now = clock.now()
     for who in (agrees, counts):
         Event.objects.create(uid=uuid4(), kind="view_item", visitor=who, item_key="1", occurred_at=now, received_at=now)
-    for state, who in ((None, None), ("analytics", counts), ("personalization", None)):
-        answers(**({state: "granted"} if state else {}))
-        show(request_of(who), "personal-home")
+    usual = ["promotion", "row"]
+    assert order(request_of()) == usual
+    answers(analytics="granted")
+    assert order(request_of(counts)) == usual
     answers(personalization="granted")
-    show(request_of(agrees, HTTP_USER_AGENT="Googlebot/2.1"), "personal-home")
-    show(request_of(visitor("personalization")), "personal-home")
-    assert asked == []
-    show(request_of(agrees), "personal-home")
-    assert set(asked) == {home.seed_of(agrees.pk, now, None)}
+    assert order(request_of(agrees, HTTP_USER_AGENT="Googlebot/2.1")) == usual
+    assert order(request_of(visitor("personalization"))) == usual
+    assert order(request_of(agrees)) == ["row", "promotion"]
+    answers(personalization="denied")
+    assert order(request_of(agrees)) == usual
 
 
-def test_a_change_of_places_is_written_down_with_its_probability(answers, monkeypatch):
-    monkeypatch.setattr(home, "EXPLORED", 1.0)
+def test_a_change_of_places_is_written_down_with_its_probability(answers):
     answers(personalization="granted")
     mine, me, now = promotion(priority=9), visitor("personalization"), clock.now()
     Event.objects.create(uid=uuid4(), kind="view_item", visitor=me, item_key="1", occurred_at=now, received_at=now)
-    request = request_of(me)
-    show(request, "personal-home", n=1)
-    [draft] = drafts(request)
-    assert [(slot.slot, slot.block, slot.propensity) for slot in draft.slots] == [
-        (1, "row:personal", 1.0),
-        (2, f"promotion:{mine.pk}", 1.0),
-    ]
+    seen = {}
+    for share in (1, 0):
+        request = request_of(me)
+        with override_personalize(EXPLORE=share):
+            show(request, "personal-home", n=1)
+        [draft] = drafts(request)
+        seen[share] = [(slot.slot, slot.block, slot.propensity) for slot in draft.slots]
+    ours = f"promotion:{mine.pk}"
+    assert seen == {
+        1: [(1, "row:personal", 1.0), (2, ours, 1.0)],
+        0: [(1, ours, 1.0), (2, "row:personal", 1.0)],
+    }

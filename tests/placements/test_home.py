@@ -9,13 +9,14 @@ import pytest
 
 from django_personalize.core.types import History, Query
 from django_personalize.models import Promotion
-from django_personalize.placements.home import EXPLORED, explored, rank, seed_of
+from django_personalize.placements.home import explored, rank, seed_of
 from django_personalize.recommend.asking import Asking
 from tests.recommend.test_generators import past
 from tests.training.small import NOW, model, orders
 
 WHEN = datetime.fromtimestamp(NOW, UTC)
 
+SHARE = 0.3
 BOUGHT = ("e", "purchase", 1), ("f", "purchase", 1)
 
 
@@ -105,10 +106,10 @@ def test_equal_questions_have_equal_pages(shop):
 
 def test_at_most_two_neighbours_change_places_and_the_same_seed_does_the_same():
     for number in range(500):
-        order = [block for block, _ in explored("abcdef", f"seed {number}")]
+        order = [block for block, _ in explored("abcdef", f"seed {number}", 0.5)]
         moved = [place for place, block in enumerate(order) if block != "abcdef"[place]]
         assert moved in ([], *([place, place + 1] for place in range(5)))
-        assert explored("abcdef", f"seed {number}") == explored("abcdef", f"seed {number}")
+        assert explored("abcdef", f"seed {number}", 0.5) == explored("abcdef", f"seed {number}", 0.5)
 
 
 def test_what_is_written_down_is_how_often_it_happens():
@@ -117,17 +118,17 @@ def test_what_is_written_down_is_how_often_it_happens():
     seen: Counter[tuple[str, int]] = Counter()
     told: dict[tuple[str, int], float] = {}
     for number in range(times):
-        for place, (block, propensity) in enumerate(explored("abcd", str(number))):
+        for place, (block, propensity) in enumerate(explored("abcd", str(number), SHARE)):
             seen[block, place] += 1
             assert told.setdefault((block, place), propensity) == propensity
     assert {key: round(value, 4) for key, value in told.items() if key[0] == "a"} == {
-        ("a", 0): round(1 - EXPLORED / 3, 4),
-        ("a", 1): round(EXPLORED / 3, 4),
+        ("a", 0): round(1 - SHARE / 3, 4),
+        ("a", 1): round(SHARE / 3, 4),
     }
     assert {key: round(value, 4) for key, value in told.items() if key[0] == "b"} == {
-        ("b", 0): round(EXPLORED / 3, 4),
-        ("b", 1): round(1 - 2 * EXPLORED / 3, 4),
-        ("b", 2): round(EXPLORED / 3, 4),
+        ("b", 0): round(SHARE / 3, 4),
+        ("b", 1): round(1 - 2 * SHARE / 3, 4),
+        ("b", 2): round(SHARE / 3, 4),
     }
     for key, propensity in told.items():
         error = 4 * (propensity * (1 - propensity) / times) ** 0.5
@@ -137,8 +138,12 @@ def test_what_is_written_down_is_how_often_it_happens():
 
 
 def test_a_lone_block_is_where_it_is():
-    assert explored(["a"], "seed") == [("a", 1.0)]
-    assert explored([], "seed") == []
+    assert explored(["a"], "seed", 1.0) == [("a", 1.0)]
+    assert explored([], "seed", 1.0) == []
+
+
+def test_nothing_is_tried_without_a_seed_or_a_share():
+    assert explored("ab", "", 1.0) == explored("ab", "seed", 0.0) == [("a", 1.0), ("b", 1.0)]
 
 
 def test_a_day_and_a_model_have_one_page():
