@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
+from django.conf import global_settings
 from django.conf import settings as django_settings
 from django.contrib import admin
 from django.http import HttpRequest
@@ -24,9 +25,9 @@ LABELS = {"title": _("Title"), "text": _("Text"), "button": _("Button")}
 
 def languages() -> list[str]:
     """Return the codes that the project speaks; one where it has not said, since Django then lists a hundred."""
-    if django_settings.is_overridden("LANGUAGES"):  # type: ignore[misc]
-        return [code for code, _name in django_settings.LANGUAGES]
-    return [django_settings.LANGUAGE_CODE]
+    if django_settings.LANGUAGES == global_settings.LANGUAGES:
+        return [django_settings.LANGUAGE_CODE]
+    return [code for code, _name in django_settings.LANGUAGES]
 
 
 def named(part: str, code: str) -> str:

@@ -12,6 +12,7 @@ from django_personalize.admin.scheduled import ScheduledAdmin, ScheduledForm
 from django_personalize.admin.words import Attributes, Ticks, Words
 from django_personalize.core import clock
 from django_personalize.models import Rule
+from django_personalize.models.rule import MATCHES
 from django_personalize.placements.defaults import PLACEMENTS
 from django_personalize.placements.lint import Facts, Finding, of_rules
 
@@ -29,6 +30,13 @@ class RuleForm(ScheduledForm):
     categories = Words(label=_("Categories"), help_text=_("Names, one in each line."))
     brands = Words(label=_("Brands"), help_text=_("Names, one in each line."))
     attributes = Attributes(label=_("Attributes"), help_text=_("A name and its values in each line: colour: red, blue"))
+
+    def _update_errors(self, errors: Any) -> None:
+        """A condition that could not be read is not missing besides."""
+        told = getattr(errors, "error_dict", {})
+        if not frozenset(MATCHES).isdisjoint(self.errors):
+            told.pop("item_keys", None)
+        super()._update_errors(errors)  # type: ignore[misc]
 
     class Meta:
         model = Rule
