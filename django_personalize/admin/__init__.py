@@ -5,6 +5,8 @@ from django_personalize.admin import (  # noqa: F401
     finding,
     intake,
     model_version,
+    promotion,
     quarantined,
+    rule,
     training_run,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 from typing import Any
 
@@ -13,13 +14,15 @@ from numpy.typing import NDArray
 from django_personalize.core.arrays import Float, Int
 from django_personalize.exceptions import ArtifactError
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 RUNGS = ("newest", "popular", "neighbours", "factors", "ranker")
 """The ladder, lowest first."""
 ARRAYS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "item_keys": ("U", ("items",)),
     "categories": ("U", ("categories",)),
     "item_category": ("i4", ("items",)),
+    "brands": ("U", ("brands",)),
+    "item_brand": ("i4", ("items",)),
     "listed": ("?", ("items",)),
     "vectors": ("f4", ("items", "components")),
     "biases": ("f4", ("items",)),
@@ -44,12 +47,15 @@ ARRAYS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "repeat": ("f4", ("items",)),
     "basket": ("f4", ("items",)),
     "again": ("f4", ("categories",)),
+    "blocks": ("U", ("blocks",)),
+    "block_lift": ("f4", ("blocks",)),
     "ranker": ("f8", ("features",)),
     "tree_feature": ("i4", ("trees", "splits")),
     "tree_threshold": ("f8", ("trees", "splits")),
     "tree_leaf": ("f4", ("trees", "leaves")),
 }
 """Every file of an artefact: its dtype (kind and size; text of any width) and the names of its dimensions."""
+NAMES = frozenset(name for name, (dtype, _) in ARRAYS.items() if dtype == "U")
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -87,6 +93,9 @@ class Model:
     index: Mapping[str, int]
     categories: tuple[str, ...]
     item_category: Int
+    """-1 where the shop names none."""
+    brands: tuple[str, ...]
+    item_brand: Int
     """-1 where the shop names none."""
     listed: NDArray[np.bool_]
     """False for items that the shop's catalogue no longer holds."""
@@ -134,6 +143,10 @@ class Model:
     """The mean logarithm of the number of lines of the baskets that held it in the last 30 days; 0 without any."""
     again: Float
     """(categories,) the share of linked buyers who took the same item again; nan where too few are known."""
+    blocks: tuple[str, ...]
+    """Names of the homepage's blocks that were seen of late, sorted."""
+    block_lift: Float
+    """(blocks,) how much more they were taken up than a block in their places usually is; 1 is as much."""
     ranker: NDArray[np.float64]
     """Weights over `recommend.features.NAMES`; empty while no ranker is fitted."""
     tree_feature: Int
@@ -172,7 +185,7 @@ def assemble(arrays: Arrays, manifest: Mapping[str, Any], *, number: int | None 
     on = frozenset(name for name, rung in rungs.items() if rung["on"])
     leading = frozenset(name for name, rung in rungs.items() if rung.get("leads", rung["on"]))
     vectors = arrays["vectors"]
-    plain = {name: array for name, array in arrays.items() if name not in ("item_keys", "categories")}
+    plain = {name: array for name, array in arrays.items() if name not in NAMES}
     return Model(
         number=number,
         as_of=float(manifest["as_of"]),
@@ -183,10 +196,22 @@ def assemble(arrays: Arrays, manifest: Mapping[str, Any], *, number: int | None 
         item_keys=item_keys,
         index={key: place for place, key in enumerate(item_keys)},
         categories=tuple(arrays["categories"].tolist()),
+        brands=tuple(arrays["brands"].tolist()),
+        blocks=tuple(arrays["blocks"].tolist()),
         gram=vectors.T @ vectors,
         als_gram=arrays["als_vectors"].T @ arrays["als_vectors"],
         **plain,
     )
+
+
+@cache
+def nothing() -> Model:
+    """Return the model that knows nothing, which stands in where none is live."""
+    arrays = {
+        name: np.empty((0,) * len(dimensions), dtype="U1" if dtype == "U" else dtype)
+        for name, (dtype, dimensions) in ARRAYS.items()
+    }
+    return assemble(arrays, {"as_of": 0.0, "rungs": {}, "fold": "mean"})
 
 
 def check(arrays: Arrays) -> None:

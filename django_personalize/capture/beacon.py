@@ -19,7 +19,7 @@ from django_personalize.capture.refusals import (
 from django_personalize.conf import settings
 from django_personalize.consent.states import TRACED
 from django_personalize.core.types import Draft, EventDraft, ImpressionDraft, Purpose, RefusalDraft
-from django_personalize.events.vocabulary import VIEW_ITEM_LIST
+from django_personalize.events.vocabulary import PROMOTION_BLOCK, PROMOTION_KINDS, VIEW_ITEM_LIST
 from django_personalize.models import Decision
 
 __all__ = ["MAX_EVENTS", "NO_CONSENT", "Accepted", "NotABatch", "accept"]
@@ -139,9 +139,14 @@ def _chosen(
         refused[UNKNOWN_DECISION] += len(claim.slots)
         return
     chosen = {slot["slot"]: slot["item_key"] for slot in decision.slots}
+    blocks = {slot["slot"]: slot.get("block", "") for slot in decision.slots}
     ours = claim.fields | {"decision_id": decision.pk, "item_list_id": decision.placement}
     for slot in claim.slots:
-        if slot in chosen:
+        if claim.kind in PROMOTION_KINDS:
+            there = blocks.get(slot) == f"{PROMOTION_BLOCK}{claim.fields['promotion_id']}"
+        else:
+            there = bool(chosen.get(slot))
+        if there:
             yield slot, ours | {"index": slot, "item_key": chosen[slot]}
         else:
             refused[UNKNOWN_SLOT] += 1

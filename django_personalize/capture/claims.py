@@ -40,6 +40,7 @@ from django_personalize.events.vocabulary import (
     ITEM_KINDS,
     KINDS,
     LOGIN,
+    PROMOTION_KINDS,
     SEARCH,
     SELECT_PROMOTION,
     USER_ENGAGEMENT,
@@ -117,6 +118,9 @@ def _read(event: object, trusted: bool, kept_out: Collection[str], now: datetime
         decision, slots = _choice(params)
         fields |= {"quantity": 1} if kind in CART_KINDS else {}
         return Claim(uid, kind, occurred_at, decision=decision, slots=slots, fields=fields)
+    if kind in PROMOTION_KINDS and params.get("decision") is not None:
+        decision, slots = _choice(params)
+        return Claim(uid, kind, occurred_at, decision=decision, slots=slots[:1], fields=fields)
     if kind in ITEM_KINDS or (kind == USER_ENGAGEMENT and params.get("items")):
         fields |= read_fields(params, ("currency",))
         return Claim(uid, kind, occurred_at, _items(params, kind, refused), fields=fields)

@@ -199,7 +199,7 @@ def _decided(facts: Sequence[Draft], done: Deposited) -> list[Draft]:
         else:
             slot = each.slot if isinstance(each, ImpressionDraft) else each.index
             item_key = next((chosen["item_key"] for chosen in decision.slots if chosen["slot"] == slot), None)
-            if item_key is None:
+            if not item_key:
                 done.add(Outcome.REFUSED, UNKNOWN_SLOT)
             elif isinstance(each, ImpressionDraft):
                 kept.append(replace(each, item_key=item_key))

@@ -25,6 +25,9 @@ ORDER_KINDS = (PURCHASE, REFUND)
 CART_KINDS = (ADD_TO_CART, REMOVE_FROM_CART)
 ITEM_KINDS = frozenset({VIEW_ITEM, SELECT_ITEM, ADD_TO_WISHLIST, ADD_TO_CART, REMOVE_FROM_CART, DISMISS})
 """Each names exactly one item."""
+PROMOTION_KINDS = frozenset({VIEW_PROMOTION, SELECT_PROMOTION})
+PROMOTION_BLOCK = "promotion:"
+"""How a decision calls the block of a promotion: this, and its id."""
 KINDS = ITEM_KINDS | {
     VIEW_ITEM_LIST,
     VIEW_CART,

@@ -14,7 +14,9 @@ from django_personalize.models.intake import Intake
 from django_personalize.models.membership import Membership
 from django_personalize.models.model_version import ModelVersion
 from django_personalize.models.order_link import OrderLink
+from django_personalize.models.promotion import Promotion
 from django_personalize.models.quarantined import Quarantined
+from django_personalize.models.rule import Rule
 from django_personalize.models.training_run import TrainingRun
 from django_personalize.models.visitor import Visitor
 
@@ -35,7 +37,9 @@ __all__ = [
     "Membership",
     "ModelVersion",
     "OrderLink",
+    "Promotion",
     "Quarantined",
+    "Rule",
     "TrainingRun",
     "Visitor",
 ]

@@ -20,6 +20,7 @@ def _texts() -> dict[str, tuple[str, str]]:
         "for_you": (_("Because of your orders and visits"),) * 2,
         "popular": (_("Popular right now"),) * 2,
         "new": (_("New in the shop"),) * 2,
+        "picked": (_("Our choice"),) * 2,
     }
 
 

@@ -31,7 +31,9 @@ from django_personalize.models import (
     Membership,
     ModelVersion,
     OrderLink,
+    Promotion,
     Quarantined,
+    Rule,
     TrainingRun,
     Visitor,
 )
@@ -117,6 +119,8 @@ REGISTER: Mapping[type[Model], AboutPeople | AboutNobody] = {
     ),
     Intake: AboutNobody("Sums per day of what came in."),
     ModelVersion: AboutNobody("What was learnt of items; a model holds no people."),
+    Promotion: AboutNobody("What the merchandiser shows on the homepage, and to whom, by their segments."),
+    Rule: AboutNobody("What the merchandiser wants of placements."),
     TrainingRun: AboutNobody("How a training went: times, counts and figures over everybody."),
 }
 """In the order in which rows are erased: what points at others goes before them. The keys go with the answers."""

@@ -24,6 +24,7 @@ REASONS: Mapping[str, str] = {
     "for_you": "from this person's history as a whole: a row for nobody in particular would not hold it there",
     "popular": "popular in the shop these days",
     "new": "new in the shop",
+    "picked": "a rule of the merchandiser's brought it there",
 }
 """Every code that a `Reason` may carry, and what it claims. The shopper's wording is made at render."""
 NEW_DAYS = 30.0

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from django_personalize.conf import settings
 from django_personalize.core.arrays import DAY, Factors, Float, Int, Purchases
-from django_personalize.training import als, browsing, cold, popularity, ranker
+from django_personalize.training import als, blocks, browsing, cold, popularity, ranker
 from django_personalize.training.browsing import Browsing
 from django_personalize.training.catalogue import Catalogue
 from django_personalize.training.content import content
@@ -23,7 +23,7 @@ from django_personalize.training.sequence import sequence
 def learn(
     purchases: Purchases, catalogue: Catalogue, looked: Browsing | None = None, *, together: bool = True
 ) -> dict[str, NDArray[Any]]:
-    """Return the arrays of `artifacts.model.ARRAYS`, with neither factors nor ranker yet.
+    """Return the arrays of `artifacts.model.ARRAYS`, with neither factors nor ranker, nor what blocks are worth, yet.
 
     The items are those ever sold and those in the catalogue. Who is linked to whom makes no difference here.
     What was `looked` at of other items says nothing.
@@ -35,11 +35,8 @@ def learn(
     places = np.array([index[key] for key in purchases.item_keys], dtype=np.int64)
     item = places[purchases.item].astype(np.int32)
     age = (purchases.as_of - purchases.time) / DAY
-    categories = sorted({name for name in catalogue.category.values() if name})
-    category_place = {name: place for place, name in enumerate(categories)}
-    item_category = np.array(
-        [category_place.get(catalogue.category.get(key, ""), -1) for key in item_keys], dtype=np.int32
-    )
+    categories, item_category = _named(item_keys, catalogue.category)
+    brands, item_brand = _named(item_keys, catalogue.brand)
     near_index, near_weight = _spread(neighbours(purchases, NEAR), places, n)
     pairs = neighbours(purchases, TOGETHER) if together else (near_index[:0, :0], near_weight[:0, :0])
     lately_index, lately_weight = _spread(lately(purchases), places, n)
@@ -51,8 +48,10 @@ def learn(
     ease_index, ease_weight = _spread(ease(purchases, memory=settings.EASE_BYTES), places, n)
     return {
         "item_keys": np.array(item_keys, dtype=np.str_) if n else np.empty(0, dtype="U1"),
-        "categories": np.array(categories, dtype=np.str_) if categories else np.empty(0, dtype="U1"),
+        "categories": categories,
         "item_category": item_category,
+        "brands": brands,
+        "item_brand": item_brand,
         "listed": np.array([not catalogue.category or key in catalogue.category for key in item_keys], dtype=bool),
         "vectors": np.zeros((n, 0), dtype=np.float32),
         "biases": np.zeros(n, dtype=np.float32),
@@ -77,8 +76,17 @@ def learn(
         "repeat": popularity.repeat(purchases, places, n),
         "basket": popularity.basket(purchases, places, n),
         "again": popularity.again(purchases, item_category[places], len(categories)),
+        **blocks.none(),
         **ranker.none(),
     }
+
+
+def _named(item_keys: list[str], of_item: dict[str, str]) -> tuple[NDArray[np.str_], Int]:
+    """Return the categories, or the brands, sorted, and the place of each item's; -1 for none."""
+    names = sorted({name for name in of_item.values() if name})
+    place_of = {name: place for place, name in enumerate(names)}
+    places = np.array([place_of.get(of_item.get(key, ""), -1) for key in item_keys], dtype=np.int32)
+    return (np.array(names, dtype=np.str_) if names else np.empty(0, dtype="U1")), places
 
 
 def with_als(arrays: dict[str, NDArray[Any]], purchases: Purchases, *, seed: int) -> dict[str, NDArray[Any]]:

@@ -15,7 +15,7 @@ from django_personalize.conf import settings
 from django_personalize.exceptions import NotEnoughData, NothingNew
 from django_personalize.models import ModelVersion
 from django_personalize.models.training_run import AskedBy, Kind
-from django_personalize.training import browsing, cold, dataset, ladder
+from django_personalize.training import blocks, browsing, cold, dataset, ladder
 from django_personalize.training import catalogue as catalogues
 from django_personalize.training.catalogue import Catalogue
 from django_personalize.training.learn import learn
@@ -68,7 +68,7 @@ def refresh(
         purchases = dataset.net(orders)
         if not len(purchases):
             raise NotEnoughData("No order line is left to learn from: the live model stays.")
-        arrays = _with_weights(learn(purchases, facts, looked), live, facts)
+        arrays = {**_with_weights(learn(purchases, facts, looked), live, facts), **blocks.load(moment)}
         verdicts = {name: ladder.Rung(**rung) for name, rung in live.manifest["rungs"].items()}
         people = int(live.manifest["counts"]["ranker_people"])
         learnt = Learnt(
@@ -90,15 +90,22 @@ def refresh(
 
 
 def _knows(live: Model, facts: Catalogue) -> bool:
-    """Say whether the catalogue lists what the live model lists, each item in the category that the model has it in."""
+    """Say whether the catalogue lists what the live model lists, each item in the category and of the brand that it has
+    there.
+    """
     if not len(facts):
         return True
     known = {
-        live.item_keys[place]: live.categories[category] if category >= 0 else ""
-        for place, category in enumerate(live.item_category.tolist())
+        live.item_keys[place]: (
+            live.categories[category] if category >= 0 else "",
+            live.brands[brand] if brand >= 0 else "",
+        )
+        for place, (category, brand) in enumerate(
+            zip(live.item_category.tolist(), live.item_brand.tolist(), strict=True)
+        )
         if live.listed[place]
     }
-    return known == facts.category
+    return known == {key: (category, facts.brand.get(key, "")) for key, category in facts.category.items()}
 
 
 def _with_weights(arrays: Arrays, live: Model, facts: Catalogue) -> Arrays:

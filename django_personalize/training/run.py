@@ -17,7 +17,19 @@ from django_personalize.core.arrays import DAY, Interactions, Purchases
 from django_personalize.exceptions import NotEnoughData, TrainerUnavailable
 from django_personalize.models import ModelVersion
 from django_personalize.models.training_run import AskedBy, Kind
-from django_personalize.training import browsing, compare, dataset, evaluate, gate, kept, ladder, ranker, shadow, split
+from django_personalize.training import (
+    blocks,
+    browsing,
+    compare,
+    dataset,
+    evaluate,
+    gate,
+    kept,
+    ladder,
+    ranker,
+    shadow,
+    split,
+)
 from django_personalize.training import catalogue as catalogues
 from django_personalize.training.browsing import Browsing
 from django_personalize.training.catalogue import Catalogue
@@ -85,6 +97,7 @@ def train(
             keep=fits,
             live=live,
         )
+        learnt.arrays |= blocks.load(moment)
         lease.note(counts=learnt.counts, metrics=learnt.metrics)
         tell("publish", 0, 1)
         version = release(learnt, lease, as_of=moment, fingerprint=fingerprint, live=live)

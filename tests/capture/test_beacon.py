@@ -86,8 +86,8 @@ def take(me, *events, granted=YES, trusted=False):
     )
 
 
-def decision(me, *keys, placement="you-may-also-like", uid=None):
-    slots = tuple(
+def decision(me, *keys, placement="you-may-also-like", uid=None, slots=()):
+    slots = slots or tuple(
         Slot(slot=n, item_key=key, source="popular", score=1.0, propensity=1.0, reason=Reason(code="popular"))
         for n, key in enumerate(keys, 1)
     )
@@ -253,6 +253,48 @@ def test_a_slot_that_was_not_chosen_is_refused_alone(me):
     told = {"decision": str(decision(me, "1")), "slots": [1, 2]}
     accepted = take(me, event("view_item_list", params=told))
     assert (accepted.stored, accepted.refused) == (1, Counter(unknown_slot=1))
+
+
+def home(me):
+    """A decision with a promotion in slot 1 and an item in slot 2."""
+    slots = tuple(
+        Slot(
+            slot=n, item_key=key, source="s", score=1.0, propensity=1.0, reason=Reason(code="picked"), block=block
+        )
+        for n, (key, block) in enumerate([("", "promotion:7"), ("1", "row:personal")], 1)
+    )  # fmt: skip
+    return decision(me, placement="personal-home", slots=slots)
+
+
+@pytest.mark.parametrize("kind", ["view_promotion", "select_promotion"])
+def test_what_is_told_of_a_promotion_of_ours_says_where_it_stood(me, kind):
+    uid = home(me)
+    told = {"promotion_id": "7", "decision": str(uid), "slots": [1]}
+    assert take(me, event(kind, params=told)).stored == 1
+    assert rows("kind", "promotion_id", "decision_id", "item_list_id", "index", "item_key") == [
+        (kind, "7", uid, "personal-home", 1, "")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "params"),
+    [
+        ("view_promotion", {"promotion_id": "8", "slots": [1]}),
+        ("view_promotion", {"promotion_id": "7", "slots": [2]}),
+        ("view_promotion", {"promotion_id": "7", "slots": [3]}),
+        ("view_item_list", {"slots": [1]}),
+        ("select_item", {"slots": [1]}),
+    ],
+)
+def test_a_promotion_is_no_item_and_an_item_is_no_promotion(me, name, params):
+    accepted = take(me, event(name, params={"decision": str(home(me)), **params}))
+    assert (accepted.stored, accepted.refused) == (0, Counter(unknown_slot=1))
+
+
+def test_a_promotion_may_be_told_of_before_its_decision_is_stored(me):
+    uid = uuid4()
+    take(me, event("view_promotion", params={"promotion_id": "7", "decision": str(uid), "slots": [4]}))
+    assert rows("promotion_id", "decision_id", "index") == [("7", uid, 4)]
 
 
 # Who may tell what

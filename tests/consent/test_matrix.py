@@ -36,14 +36,16 @@ from django_personalize.models import (
     Impression,
     Membership,
     OrderLink,
+    Promotion,
     Visitor,
 )
 from django_personalize.placements.present import show
+from django_personalize.placements.promotions import views_of
 from django_personalize.segments.membership import census, refresh, segments_of
 from django_personalize.shortcuts import track
 from django_personalize.testing.doubles import MemoryShop, StaticConsent
 from django_personalize.testing.override import override_personalize
-from django_personalize.training import browsing, dataset
+from django_personalize.training import blocks, browsing, dataset
 from django_personalize.visitors import cookie, session_tier
 from tests.conftest import line
 from tests.people import request_of, visitor
@@ -147,6 +149,7 @@ def expected(granted, otherwise):
         "ledger": traced,
         "api_visitor": traced,
         "learnt_as_a_session_of_nobody": traced,
+        "block_counted": traced,
         # `personalization`: whose past it is.
         "order_link": personal,
         "bought_here": personal,
@@ -154,6 +157,7 @@ def expected(granted, otherwise):
         "history": personal,
         "learnt_under_their_own_row": personal,
         "in_a_segment": personal,
+        "promotion_views": personal,
         "api_account": personal,
         "api_order_link": personal,
         # Without any of them: a number of the day, and no more.
@@ -210,6 +214,8 @@ def observed(client, granted, otherwise):
         "counted": counted == 1,
         "in_a_segment": _in_a_segment(),
         "learnt_as_a_session_of_nobody": _in_a_session(),
+        "promotion_views": _views_of_promotions(),
+        "block_counted": len(blocks.load(timezone.now())["blocks"]) > 0,
     }
     return found | _in_another_shop(granted) | _of_the_account(client, account) | _for_this_visit(client.__class__())
 
@@ -232,6 +238,20 @@ def _in_a_session():
         for item_key in ("1", "2"):
             Event.objects.create(kind="view_item", visitor=each, item_key=item_key, occurred_at=now, received_at=now)
     return len(browsing.load(now)) > 0
+
+
+def _views_of_promotions():
+    """Whoever has a row has seen a promotion that one shopper sees a few times only."""
+    promotion = Promotion.objects.create(name="p", texts={"en": {"title": "p"}}, link="/", most_views=3)
+    now = timezone.now()
+    counted = []
+    for each in Visitor.objects.all():
+        Event.objects.create(
+            kind="view_promotion", visitor=each, promotion_id=promotion.pk, occurred_at=now, received_at=now
+        )
+        counted += views_of(request_of(each), each)
+    promotion.delete()
+    return bool(counted)
 
 
 def _reconciled():
@@ -336,10 +356,12 @@ REGISTER: dict[str, tuple[str, ...] | str] = {
     "integrations.http": ("api_account",),
     "middleware": ("visitor_cookie", "visitor_row", "ledger", "view", "search", "log_in", "arrival", "counted"),
     "models.visitor": SOURCE,
+    "placements.promotions": ("promotion_views",),
     "placements.present": ("decision", "history", "history_of_the_account"),
     "segments.membership": ("in_a_segment",),
     "segments.people": ("in_a_segment",),
     "shortcuts": ("tracked",),
+    "training.blocks": ("block_counted",),
     "training.browsing": ("learnt_as_a_session_of_nobody",),
     "training.dataset": ("learnt_under_their_own_row",),
     "visitors.asking": ("this_visit_only",),

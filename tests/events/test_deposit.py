@@ -65,6 +65,12 @@ def test_a_decision_of_another_visitors_says_nothing():
     assert put(seen(me.pk, uid, 1)) == {(Outcome.REFUSED, "unknown_decision"): 1}
 
 
+def test_what_stands_in_a_slot_without_an_item_is_no_item_that_was_seen():
+    me, uid = visitor("analytics"), uuid4()
+    put(decision(me.pk, "", uid=uid))
+    assert put(seen(me.pk, uid, 1)) == {(Outcome.REFUSED, "unknown_slot"): 1}
+
+
 def test_what_was_seen_of_a_decision_that_was_removed_goes_with_it():
     me, uid = visitor("analytics"), uuid4()
     put(decision(me.pk, "7", "8", uid=uid), seen(me.pk, uid, 1))

@@ -6,12 +6,11 @@ import numpy as np
 import pytest
 
 from django_personalize.recommend.asking import Asking
-from django_personalize.recommend.categories import top_of_category
 from django_personalize.recommend.pipeline import rank
 from django_personalize.recommend.profile import profile
 from django_personalize.recommend.rerankers import had_for_good, passed_over, rerank, spread
 from tests.recommend.test_generators import past
-from tests.recommend.test_pipeline import forgetting, keys, query
+from tests.recommend.test_pipeline import forgetting, keys, query, top_of_category
 from tests.training.small import NOW, model, orders
 
 SHOP = orders(*[(9, "", "ax")] * 3, *[(8, "", "by")] * 3, *[(1, "", "e")] * 30, *[(8, "", c) for c in "fghi"] * 4)

@@ -186,7 +186,9 @@ MODELS: dict[str, str] = {
     "Membership": "a visitor's; read by their own pages and the person's export",
     "ModelVersion": "nobody's; made live by staff who may",
     "OrderLink": "a visitor's; read when their order changes",
+    "Promotion": "the shop's content; written by staff who may",
     "Quarantined": "a visitor's, unread; its payload is shown to nobody",
+    "Rule": "nobody's; written by staff who may",
     "TrainingRun": "nobody's; read by staff who may, begun by those who may add one",
     "Visitor": "a visitor's",
 }

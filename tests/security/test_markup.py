@@ -18,7 +18,17 @@ from django.template import Context, Template
 from django.utils.http import urlencode
 
 from django_personalize.core import clock
-from django_personalize.models import ConsentRecord, Event, Finding, Intake, ModelVersion, Quarantined, TrainingRun
+from django_personalize.models import (
+    ConsentRecord,
+    Event,
+    Finding,
+    Intake,
+    ModelVersion,
+    Promotion,
+    Quarantined,
+    Rule,
+    TrainingRun,
+)
 from django_personalize.visitors import cookie
 from tests.people import request_of, token, visitor
 
@@ -177,11 +187,19 @@ def rows_of(text):
         commitment="c" * 64,
         chain=uuid4().hex * 2,
     )
+    Rule.objects.create(
+        name=text[:100], kind="pin", slot=1, placements=[text], item_keys=[text], categories=[text], brands=[text],
+        attributes={text: [text]}, segments=[text],
+    )  # fmt: skip
+    Promotion.objects.create(
+        name=text[:100], texts={"en": {"title": text, "text": text, "button": text}, text: {"title": text}}, link=text,
+        image=text, categories=[text], brands=[text], segments=[text],
+    )  # fmt: skip
 
 
-DESK = ("finding", "intake", "quarantined", "modelversion", "trainingrun", "consentrecord")
+DESK = ("finding", "intake", "quarantined", "modelversion", "trainingrun", "consentrecord", "rule", "promotion")
 MODELS = {"finding": Finding, "intake": Intake, "quarantined": Quarantined, "modelversion": ModelVersion,
-          "trainingrun": TrainingRun, "consentrecord": ConsentRecord}  # fmt: skip
+          "trainingrun": TrainingRun, "consentrecord": ConsentRecord, "rule": Rule, "promotion": Promotion}  # fmt: skip
 
 
 def desk(admin_client, texts):

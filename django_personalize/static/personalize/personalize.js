@@ -110,6 +110,11 @@ const seen = new Set();
 const timers = new WeakMap();
 const nameOf = (slot) => `${slot.closest("[data-pz-decision]")?.dataset.pzDecision} ${slot.dataset.pzSlot}`;
 
+function ofPromotion(slot) {
+  const [decision, number] = nameOf(slot).split(" ");
+  return { promotion_id: slot.dataset.pzPromotion, decision, slots: [Number(number)] };
+}
+
 const observer = window.IntersectionObserver && new IntersectionObserver((entries) => {
   for (const { target, isIntersecting, intersectionRatio, intersectionRect, rootBounds } of entries) {
     if (isIntersecting && (intersectionRatio >= 0.5 || intersectionRect.height >= rootBounds?.height / 2)) {
@@ -129,6 +134,7 @@ function see(slot) {
   if (!visible()) return observer.observe(slot); // another tab was before it
   seen.add(nameOf(slot));
   const [decision, number] = nameOf(slot).split(" ");
+  if (slot.dataset.pzPromotion) return track("view_promotion", ofPromotion(slot));
   const open = waiting.find(({ name, params }) => name === "view_item_list" && params.decision === decision);
   if (open) open.params.slots.push(Number(number));
   else track("view_item_list", { decision, slots: [Number(number)] });
@@ -151,7 +157,8 @@ function choose({ target, button, detail }) {
   const slot = target.closest?.("a[href]")?.closest(SLOTS);
   if (!slot) return;
   const [decision, number] = nameOf(slot).split(" ");
-  track("select_item", { decision, slots: [Number(number)] });
+  if (slot.dataset.pzPromotion) track("select_promotion", ofPromotion(slot));
+  else track("select_item", { decision, slots: [Number(number)] });
 }
 
 // --- Attending: the time for which the page was both visible and in focus, told in parts, each once.

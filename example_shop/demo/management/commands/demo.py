@@ -22,6 +22,7 @@ from django_personalize.integrations.cookie_consent import create_groups
 from django_personalize.management.progress import Progress
 from django_personalize.models import ModelVersion
 from django_personalize.training.run import train
+from example_shop.demo import desk
 from example_shop.demo.learning import MeasurementFailed, Measuring
 from example_shop.shop.demo_accounts import ADMIN, DEMO_ACCOUNTS
 from example_shop.shop.loading import ShopNotEmpty, load
@@ -117,6 +118,8 @@ class Command(BaseCommand):
             raise CommandError(str(error).replace("--replace", "`manage.py load_shop --replace`")) from error
         self.stdout.write(loaded.text())
         create_groups()
+        if made := desk.prepare():
+            self.stdout.write(f"Set {made} promotions and rules, to be changed in the admin.")
         return loaded.outcome
 
     def _read_orders(self) -> None:
