@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from django_personalize.core.arrays import Factors, Interactions
 from django_personalize.core.tally import Tally
-from django_personalize.core.types import Batch, CartLine, Consents, Item, Line, Purpose, Reference, Watched
+from django_personalize.core.types import Batch, CartLine, Consents, Item, Line, Purpose, Reference, Touch, Watched
 
 
 class Shop(Protocol):
@@ -163,6 +163,18 @@ class Sink(Protocol):
 
         A sink that stores at once does not count what was there already; one that stores later counts all. What is told
         of refusals is kept for the account, and counts for nothing here.
+        """
+        ...
+
+
+class Attribution(Protocol):
+    """`ATTRIBUTION`: how one bought line is divided among the clicks that led to it."""
+
+    def weights(self, touches: Sequence[Touch]) -> Sequence[float]:
+        """Return what each touch has earned, in the given order: finite, none below 0, one above; equal for equal ones.
+
+        `touches` are those of the buyer on this item within the window, oldest first, each slot once, never none. Only
+        proportions count: shares of six decimals are made of them, which add up to exactly 1.
         """
         ...
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -34,9 +35,11 @@ from django_personalize.events.collector import collector_of
 from django_personalize.events.history import history_of, passed_over
 from django_personalize.events.isolation import isolated
 from django_personalize.events.vocabulary import ORDER_KINDS, VIEW_ITEM
+from django_personalize.experiments.holdout import arm_of, held_out
 from django_personalize.models import Visitor
 from django_personalize.placements.decide import PLACEMENTS, Block, Decision, Placement, decide
 from django_personalize.placements.reasons import sentence
+from django_personalize.placements.surroundings import count_of, surroundings
 from django_personalize.visitors.resolve import account_of, permitted, session_was_read, visitor_of
 from django_personalize.visitors.session_tier import seen
 
@@ -130,6 +133,7 @@ def _keep_out_of_caches(request: HttpRequest) -> None:
 def _show(request: HttpRequest, placement: Placement, item: object, n: int | None, title: str) -> Presented:
     if n is not None and n < 1:
         return Presented(placement.slug, "", (), None, False, request)
+    began = time.perf_counter()
     visitor, history = _person(request)
     now = clock.now()
     if placement.pipeline == "personal" and history:
@@ -153,14 +157,22 @@ def _show(request: HttpRequest, placement: Placement, item: object, n: int | Non
         _keep_out_of_caches(request)
         if slots and visitor is not None:
             uid = uuid4()
-            collector_of(request).add(_draft(uid, visitor, request, decision, query, slots))
+            collector_of(request).add(_draft(uid, visitor, request, decision, query, slots, began))
     own = placement.title if history or not placement.impersonal_title else placement.impersonal_title
     return Presented(placement.slug, title or str(own), rows, uid, bool(history), request)
 
 
 def _person(request: HttpRequest) -> tuple[Visitor | None, History]:
-    """Return the visitor and, with a yes to `personalization` now, their history; read once per request."""
-    return once(request, "person", lambda: _look_up(request))
+    """Return the visitor and, with a yes to `personalization` now, their history; read once per request.
+
+    Of somebody who is held out, no history has a say.
+    """
+
+    def look_up() -> tuple[Visitor | None, History]:
+        visitor, history = _look_up(request)
+        return visitor, held_out(request, visitor, history)
+
+    return once(request, "person", look_up)
 
 
 def _passed_over(request: HttpRequest, visitor: Visitor | None, now: datetime) -> Mapping[str, int]:
@@ -289,8 +301,15 @@ def _newest(request: HttpRequest, block: Block, n: int, taken: set[str]) -> list
 
 
 def _draft(
-    uid: UUID, visitor: Visitor, request: HttpRequest, decision: Decision, query: Query, slots: list[Slot]
+    uid: UUID,
+    visitor: Visitor,
+    request: HttpRequest,
+    decision: Decision,
+    query: Query,
+    slots: list[Slot],
+    began: float,
 ) -> DecisionDraft:
+    arm = arm_of(request, visitor)
     return DecisionDraft(
         uid=uid,
         visitor_id=visitor.pk,
@@ -301,8 +320,13 @@ def _draft(
         model_version=decision.model_version,
         context=decision.context,
         rules=decision.rules,
-        experiment=decision.experiment,
-        variant=decision.variant,
+        experiment=decision.experiment or arm.experiment,
+        variant=decision.variant or arm.variant,
+        holdout=arm.held,
         consent=tuple(sorted(permitted(request))),
         slots=tuple(slots),
+        wanted=query.n,
+        candidates=count_of(decision),
+        took_ms=round((time.perf_counter() - began) * 1000),
+        **surroundings(request),
     )

@@ -28,6 +28,7 @@ from django_personalize.core.types import (
     Purpose,
     Reference,
     RefusalDraft,
+    Touch,
     Watched,
 )
 from django_personalize.exceptions import ShopError
@@ -183,6 +184,13 @@ class MemorySink:
     def kinds(self) -> list[str]:
         """The kinds of the stored events, in the order of arrival."""
         return [draft.kind for draft in self.stored.values() if isinstance(draft, EventDraft)]
+
+
+class FirstClick:
+    """`ATTRIBUTION`: the first click has earned it all."""
+
+    def weights(self, touches: Sequence[Touch]) -> Sequence[float]:
+        return [1.0] + [0.0] * (len(touches) - 1)
 
 
 class SingularTrainer:

@@ -3,14 +3,20 @@ from dataclasses import replace
 import pytest
 
 from django_personalize.core.types import CartLine, ConsentState, Purpose
-from django_personalize.testing.contracts import TrainerContract
-from django_personalize.testing.doubles import SingularTrainer, StaticConsent
+from django_personalize.testing.contracts import AttributionContract, TrainerContract
+from django_personalize.testing.doubles import FirstClick, SingularTrainer, StaticConsent
 
 
 class TestSingularTrainer(TrainerContract):
     @pytest.fixture
     def trainer(self):
         return SingularTrainer()
+
+
+class TestFirstClick(AttributionContract):
+    @pytest.fixture
+    def rule(self):
+        return FirstClick()
 
 
 def test_nothing_is_granted_until_a_test_says_so():
