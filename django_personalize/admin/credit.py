@@ -51,6 +51,10 @@ class Line:
         found = self.row.click_rate
         return "" if found is None else f"{number_format(found * 100, 1)} %"
 
+    @property
+    def purchases(self) -> str:
+        return "" if self.money is None else number_format(f"{self.money.purchases.normalize():f}")
+
 
 @admin.register(Credit)
 class CreditAdmin(ReadOnlyAdmin):

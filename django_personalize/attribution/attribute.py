@@ -122,6 +122,7 @@ def _bought(first: datetime) -> QuerySet[Event]:
 def _grouped(rows: QuerySet[Event], by: str) -> Iterator[list[str]]:
     """Yield the orders of these rows along an index; one whose rows lie apart may come twice, which changes nothing."""
     last: tuple[Any, int] | None = None
+    before: set[str] = set()
     while True:
         ordered = rows.order_by(by, "pk")
         if last is not None:
@@ -131,7 +132,10 @@ def _grouped(rows: QuerySet[Event], by: str) -> Iterator[list[str]]:
         if not some:
             return
         last = some[-1][:2]
-        yield list(dict.fromkeys(order for _, _, order in some))
+        orders = dict.fromkeys(order for _, _, order in some)
+        if left := [order for order in orders if order not in before]:
+            yield left
+        before = set(orders)
 
 
 def _attribute(orders: Sequence[str], staff: frozenset[str], report: Attributed) -> None:

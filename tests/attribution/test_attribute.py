@@ -222,12 +222,12 @@ def test_only_what_is_new_or_lately_bought_is_looked_at_again(frozen):
     frozen(20 * DAY)
     led(me)
     bought("B", "1")
-    report = attribute()
+    report = attribute()  # which looks at A too: it was told so shortly before the first run that it may have missed it
     assert (report.rebuilt, report.orders, report.written) == (
         False,
         2,
         1,
-    )  # A was told so shortly before the first run that it may have missed it
+    )
     frozen(20 * DAY)
     assert attribute().orders == 1
     assert attribute().orders == 0

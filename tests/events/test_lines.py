@@ -163,9 +163,10 @@ def test_a_slot_is_checked_too():
 
 
 OLD = (
-    b'[1,"decision",{"uid":"%s","visitor_id":"%s","placement":"personal-home","decided_at":1772366400000000,"pipeline":"personal","rung":"ranker","model_version":7,"context":["8"],"rules":["cap:brand"],"experiment":"","variant":"","consent":["analytics"],"slots":[[1,"8","factors",0.5,1.0,"for_you","",""]]}]'
-    % (b"1" * 32, b"2" * 32)
-)
+    b'[1,"decision",{"uid":"%s","visitor_id":"%s","placement":"personal-home","decided_at":1772366400000000,'
+    b'"pipeline":"personal","rung":"ranker","model_version":7,"context":["8"],"rules":["cap:brand"],"experiment":"",'
+    b'"variant":"","consent":["analytics"],"slots":[[1,"8","factors",0.5,1.0,"for_you","",""]]}]'
+) % (b"1" * 32, b"2" * 32)
 """As 0.1 wrote it, and as it may still wait in a spool or a stream when this version begins to read."""
 
 

@@ -189,8 +189,8 @@ def rows_of(text):
     Impression.objects.create(decision=decision, slot=1, item_key=short, seen_at=now)
     purchase = Event.objects.create(kind="purchase", visitor=me, item_key=short, occurred_at=now, received_at=now)
     Credit.objects.create(
-        purchase=purchase, decision=decision, slot=1, placement=short, clicked_at=now, bought_at=now - timedelta(days=1),
-        share=1, currency=short[:3], amount=1, refunded=0, credited_at=now,
+        purchase=purchase, decision=decision, slot=1, placement=short, clicked_at=now,
+        bought_at=now - timedelta(days=1), share=1, currency=short[:3], amount=1, refunded=0, credited_at=now,
     )  # fmt: skip
     ConsentRecord.objects.create(
         number=ConsentRecord.objects.count() + 1,
@@ -204,8 +204,8 @@ def rows_of(text):
 DESK = ("finding", "intake", "quarantined", "modelversion", "trainingrun", "consentrecord", "credit")
 WITHOUT_ROWS = {"credit"}
 """Tables that the desk shows in sums, and no row of."""
-MODELS = {"credit": Credit, "finding": Finding, "intake": Intake, "quarantined": Quarantined, "modelversion": ModelVersion,
-          "trainingrun": TrainingRun, "consentrecord": ConsentRecord}  # fmt: skip
+MODELS = {"credit": Credit, "finding": Finding, "intake": Intake, "quarantined": Quarantined,
+          "modelversion": ModelVersion, "trainingrun": TrainingRun, "consentrecord": ConsentRecord}  # fmt: skip
 
 
 def desk(admin_client, texts):
