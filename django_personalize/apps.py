@@ -26,4 +26,4 @@ class PersonalizeConfig(AppConfig):
 
 def _import_tasks(**kwargs: Any) -> None:
     """Sent in workers only, and after Django is set up there: a web process must not import what trains."""
-    from django_personalize.tasks import drain, purge, refresh, segments, sync, train  # noqa: F401
+    from django_personalize.tasks import attribute, drain, purge, refresh, segments, sync, train  # noqa: F401

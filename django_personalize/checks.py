@@ -39,6 +39,8 @@ SIGNAL_NAMES = {
 """What else these signals are known as."""
 MOST_DAYS = 36_500
 """A hundred years, which is for ever, and a date that there is."""
+MOST_ATTRIBUTION_DAYS = 90
+"""Past that a click says nothing of why something was bought."""
 FETCH_FROM_CACHE = "django.middleware.cache.FetchFromCacheMiddleware"
 
 
@@ -110,7 +112,7 @@ def _search() -> Iterator[CheckMessage]:
 
 def _dotted_paths() -> list[CheckMessage]:
     found: list[CheckMessage] = []
-    for setting in ("SHOP", "CONSENT", "SINK"):
+    for setting in ("SHOP", "CONSENT", "SINK", "ATTRIBUTION"):
         found += _loads(setting, getattr(settings, setting))
     trainers = settings.TRAINERS
     if not isinstance(trainers, list | tuple) or not trainers:
@@ -156,6 +158,13 @@ def _values() -> list[CheckMessage]:
         ("EASE_BYTES", lambda value: type(value) is int and value >= 0, "a whole number from 0 on", "512 * 1024**2"),
         ("SPOOL_BYTES", lambda value: type(value) is int and value >= 1, "a whole number from 1 on", "1024**3"),
         ("FSYNC_MS", lambda value: type(value) is int and value >= 0, "a whole number from 0 on", "200"),
+        ("HOLDOUT", _is_share, "a share from 0 to 0.5", "0.05"),
+        (
+            "ATTRIBUTION_DAYS",
+            lambda value: type(value) is int and 1 <= value <= MOST_ATTRIBUTION_DAYS,
+            f"a whole number of days from 1 to {MOST_ATTRIBUTION_DAYS}",
+            "7",
+        ),
         ("DRAIN", lambda value: value in ("thread", "command"), '"thread" or "command"', '"thread"'),
         ("CAPTURE", lambda value: value in ("server", "beacon"), '"server" or "beacon"', '"server"'),
         ("SESSION_TIER", lambda value: isinstance(value, bool), "True or False", "False"),
@@ -215,6 +224,10 @@ def _consent() -> Iterator[CheckMessage]:
                 yield Error(found, hint=hint, id="personalize.E007")
     if settings.MINOR is not None:
         yield from check_loads('PERSONALIZE["MINOR"]', settings.MINOR)
+
+
+def _is_share(value: Any) -> bool:
+    return type(value) in (int, float) and 0 <= value <= 0.5  # nan is neither
 
 
 def _is_scope(value: Any) -> bool:

@@ -9,7 +9,7 @@ from django.conf import settings as django_settings
 from django.core.signals import setting_changed
 
 from django_personalize.core import loading
-from django_personalize.core.protocols import ConsentSource, Shop, Sink
+from django_personalize.core.protocols import Attribution, ConsentSource, Shop, Sink
 from django_personalize.exceptions import ConfigurationError
 
 DEFAULTS: dict[str, Any] = {
@@ -32,6 +32,9 @@ DEFAULTS: dict[str, Any] = {
     "DRAIN": "thread",
     "REDIS": "redis://127.0.0.1:6379/0",
     "RETENTION": {},
+    "HOLDOUT": 0.0,
+    "ATTRIBUTION": "django_personalize.attribution.rules.LastClick",
+    "ATTRIBUTION_DAYS": 7,
     "TRAINERS": ("django_personalize.integrations.lightfm.LightFMTrainer",),
     "PIPELINES": {},
     "ARTIFACTS": None,
@@ -111,6 +114,11 @@ class Settings:
     def sink(self) -> Sink:
         sink: Sink = loading.instance(self.SINK)
         return sink
+
+    @property
+    def attribution(self) -> Attribution:
+        rule: Attribution = loading.instance(self.ATTRIBUTION)
+        return rule
 
 
 def _plain(name: str) -> property:

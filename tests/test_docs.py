@@ -68,10 +68,10 @@ def test_commands():
 def test_tasks():
     from celery import current_app
 
-    from django_personalize.tasks import drain, purge, refresh, segments, sync, train
+    from django_personalize.tasks import attribute, drain, purge, refresh, segments, sync, train
 
     ours = {name for name in current_app.tasks if name.startswith("personalize.")}
-    tasks = (drain.drain, purge.purge, refresh.refresh, segments.segments, sync.sync, train.train)
+    tasks = (attribute.attribute, drain.drain, purge.purge, refresh.refresh, segments.segments, sync.sync, train.train)
     assert rows(section(REFERENCE, "Celery tasks")) == ours == {task.name for task in tasks}
 
 

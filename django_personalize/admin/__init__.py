@@ -2,6 +2,7 @@
 
 from django_personalize.admin import (  # noqa: F401
     consent_record,
+    credit,
     finding,
     intake,
     model_version,

@@ -36,18 +36,19 @@ def draft(
         kind=kind,
         occurred_at=occurred_at or clock.now(),
         visitor_id=visitor_id,
-        **once(request, "circumstances", lambda: _circumstances(request)),
+        **circumstances(request),
         **fields,
     )
 
 
 def drafter(request: HttpRequest, visitor_id: UUID) -> Callable[..., EventDraft]:
     """Return what makes many events of this visitor in this request: `(uid=…, kind=…, occurred_at=…, **fields)`."""
-    return partial(EventDraft, visitor_id=visitor_id, **once(request, "circumstances", lambda: _circumstances(request)))
+    return partial(EventDraft, visitor_id=visitor_id, **circumstances(request))
 
 
-def _circumstances(request: HttpRequest) -> dict[str, Any]:
-    return {"scope": settings.shop.scope(request), "device": device_of(request)}
+def circumstances(request: HttpRequest) -> dict[str, Any]:
+    """Return site and device, worked out once per request."""
+    return once(request, "circumstances", lambda: {"scope": settings.shop.scope(request), "device": device_of(request)})
 
 
 def captured_here(kind: str) -> bool:

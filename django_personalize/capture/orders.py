@@ -276,7 +276,12 @@ def _uids(seen: bytes) -> set[bytes]:
 
 def _delete(stale: list[UUID], report: Reconciled) -> None:
     for start in range(0, len(stale), FEW):
-        Event.objects.filter(uid__in=stale[start : start + FEW]).delete()
+        rows = Event.objects.filter(uid__in=stale[start : start + FEW])
+        again = list(rows.filter(kind=REFUND).values_list("transaction_id", flat=True))
+        rows.delete()
+        # A return that was taken back leaves no row of its own to tell of it.
+        for some in _few(set(again)):
+            Event.objects.filter(transaction_id__in=some, kind=PURCHASE).update(changed_at=clock.now())
     report.removed += len(stale)
 
 

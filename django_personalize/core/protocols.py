@@ -21,6 +21,7 @@ from django_personalize.core.types import (
     Purpose,
     Ranking,
     Reference,
+    Touch,
     Watched,
 )
 
@@ -189,6 +190,18 @@ class Step(Protocol):
         `asking` is a `recommend.asking.Asking`: its `query` says who asks, where and for how many, its `model` is what
         was learnt, of no items while nothing is. Neither of `query.context` nor of `query.exclude` is any candidate.
         What the step raises is logged, and the next step answers.
+        """
+        ...
+
+
+class Attribution(Protocol):
+    """`ATTRIBUTION`: how one bought line is divided among the clicks that led to it."""
+
+    def weights(self, touches: Sequence[Touch]) -> Sequence[float]:
+        """Return what each touch has earned, in the given order: finite, none below 0, one above; equal for equal ones.
+
+        `touches` are those of the buyer on this item within the window, oldest first, each slot once, never none. Only
+        proportions count: shares of six decimals are made of them, which add up to exactly 1.
         """
         ...
 

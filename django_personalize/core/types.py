@@ -245,6 +245,7 @@ class Slot:
     source: str
     score: float
     propensity: float
+    """The probability with which this item was shown here, above 0; below 1 exactly where chance had a say."""
     reason: Reason
     block: str = ""
     """The row of a composed placement (a category's name on the personal homepage); empty elsewhere."""
@@ -269,6 +270,21 @@ class DecisionDraft:
     consent: tuple[str, ...]
     """The purposes granted at this moment, sorted."""
     slots: tuple[Slot, ...]
+    surface: str = "page"
+    """Where it appeared: a page, and later a mail, the API, a chat."""
+    page: str = ""
+    """What kind of page: the name of the shop's own URL pattern; never an address."""
+    scope: str = ""
+    device: str = ""
+    language: str = ""
+    wanted: int | None = None
+    """How many items were asked for; of a composed placement, in its first row."""
+    candidates: int | None = None
+    """How many different items there were to choose from, before the shop said what can be sold."""
+    holdout: bool | None = None
+    """True for somebody held out, False for somebody who was drawn and treated, None where nobody was drawn."""
+    took_ms: int | None = None
+    """How long the choice took, the shop's own queries included; drawing not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -282,6 +298,18 @@ class ImpressionDraft:
     seen_at: datetime
     visitor_id: UUID | None = None
     """Whose decision it must be; None where that has been looked at."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Touch:
+    """One click of a person, in one slot of one decision, on an item that they bought afterwards."""
+
+    at: datetime
+    kind: str
+    """`select_item`, or `add_to_cart` out of the slot itself."""
+    placement: str
+    decision_id: UUID
+    slot: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

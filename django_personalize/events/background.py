@@ -30,6 +30,7 @@ CHORES: dict[str, float] = {
     "django_personalize.events.quarantine.replay_undecided": 60.0,
     "django_personalize.capture.orders.sweep": 300.0,
     "django_personalize.capture.orders.sweep_far": 86_400.0,
+    "django_personalize.attribution.attribute.attribute": 3_600.0,
     "django_personalize.privacy.departed.sweep_accounts": 3_600.0,
     "django_personalize.privacy.retention.purge": 3_600.0,
 }

@@ -33,8 +33,10 @@ from django_personalize.core.types import (
 )
 from django_personalize.models import DailyCount, Decision, Event, Impression, Intake
 
-VERSION = 1
-"""What is written in front of every fact. A reader leaves lines of a later version where they are."""
+VERSION = 2
+"""What is written in front of every fact. A reader leaves lines of a later version where they are, and gives what an
+earlier one could not say its default: 2 added to a decision where it was made and whether anybody was drawn.
+"""
 BAD_FIELD = "bad_field"
 NOT_A_FACT = "not_a_fact"
 LONGEST_LINE = 1 << 20
@@ -170,6 +172,12 @@ def _read_uuid(value: Any) -> UUID:
     return UUID(int=int(value, 16))
 
 
+def _read_bool(value: Any) -> bool:
+    if type(value) is not bool:
+        raise ValueError
+    return value
+
+
 def _read_day(value: Any) -> date:
     if not isinstance(value, str):
         raise ValueError
@@ -197,7 +205,7 @@ def _read_slot(
         item_key=texts[0],
         source=texts[1],
         score=_real(score),
-        propensity=_real(propensity),
+        propensity=_chance(propensity),
         reason=Reason(code=texts[2], anchor=texts[3]),
         block=_text(300)(block),
     )
@@ -231,6 +239,13 @@ def _real(value: Any) -> float:
     return float(value)
 
 
+def _chance(value: Any) -> float:
+    """A propensity that is none would weigh its slot in every report to come."""
+    if not 0 < _real(value) <= 1:
+        raise ValueError
+    return float(value)
+
+
 def _money(value: Any) -> Decimal:
     if not isinstance(value, str) or len(value) > 40:
         raise ValueError
@@ -251,6 +266,8 @@ def _typed(field: Any) -> Callable[[Any], Any]:
     target = field.target_field if isinstance(field, models.ForeignKey) else field
     if isinstance(target, models.UUIDField):
         return _read_uuid
+    if isinstance(target, models.BooleanField):
+        return _read_bool
     if isinstance(target, models.DateTimeField):
         return _read_moment
     if isinstance(target, models.DateField):

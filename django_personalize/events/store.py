@@ -34,6 +34,8 @@ ORDER_FIELDS = (
     "scope",
 )
 """What an order line can say; the database fills in the rest."""
+NOW = frozenset(["received_at", "changed_at"])
+"""What is the moment of writing, in whatever is written."""
 EVENT_FIELDS = (
     *ORDER_FIELDS,
     "decision_id",
@@ -62,6 +64,15 @@ DECISION_FIELDS = (
     "variant",
     "consent",
     "slots",
+    "surface",
+    "page",
+    "scope",
+    "device",
+    "language",
+    "wanted",
+    "candidates",
+    "holdout",
+    "took_ms",
 )
 IMPRESSION_FIELDS = ("decision", "slot", "item_key", "seen_at")
 _FOLLOWS_THE_SHOP = (
@@ -91,10 +102,11 @@ def upsert_order_events(drafts: Iterable[EventDraft], *, received_at: datetime, 
     follows = [column for column in _FOLLOWS_THE_SHOP if not (gone and column in ("item_key", "item_variant"))]
     table = Event._meta.db_table
     differs_from = "IS NOT" if connections[router.db_for_write(Event)].vendor == "sqlite" else "IS DISTINCT FROM"
-    changes = ", ".join(f"{column} = excluded.{column}" for column in follows)
+    changes = ", ".join(f"{column} = excluded.{column}" for column in (*follows, "changed_at"))
     changed = " OR ".join(f"{table}.{column} {differs_from} excluded.{column}" for column in follows)
-    rows = _event_rows(drafts, ORDER_FIELDS, received_at)
-    return _write(Event, ORDER_FIELDS, rows, on_conflict=f"(uid) DO UPDATE SET {changes} WHERE {changed}")
+    names = (*ORDER_FIELDS, "changed_at")
+    rows = _event_rows(drafts, names, received_at)
+    return _write(Event, names, rows, on_conflict=f"(uid) DO UPDATE SET {changes} WHERE {changed}")
 
 
 def insert_decisions(drafts: Iterable[DecisionDraft]) -> int:
@@ -113,6 +125,15 @@ def insert_decisions(drafts: Iterable[DecisionDraft]) -> int:
             draft.variant,
             list(draft.consent),
             [_slot(slot) for slot in draft.slots],
+            draft.surface,
+            draft.page,
+            draft.scope,
+            draft.device,
+            draft.language,
+            draft.wanted,
+            draft.candidates,
+            draft.holdout,
+            draft.took_ms,
         )
         for draft in drafts
     )
@@ -126,10 +147,11 @@ def insert_impressions(drafts: Iterable[ImpressionDraft]) -> int:
 
 def _event_rows(drafts: Iterable[EventDraft], names: Sequence[str], received_at: datetime) -> Iterator[tuple[Any, ...]]:
     received = names.index("received_at")
-    values = attrgetter(*("visitor_id" if name == "visitor" else name for name in names if name != "received_at"))
+    values = attrgetter(*("visitor_id" if name == "visitor" else name for name in names if name not in NOW))
+    last = (received_at,) if names[-1] == "changed_at" else ()
     for draft in drafts:
         row = values(draft)
-        yield (*row[:received], received_at, *row[received:])
+        yield (*row[:received], received_at, *row[received:], *last)
 
 
 def _slot(slot: Slot) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from django_personalize.models.cart import Cart
 from django_personalize.models.consent_record import ConsentKey, ConsentRecord
+from django_personalize.models.credit import Credit
 from django_personalize.models.cursor import Cursor
 from django_personalize.models.daily_count import DailyCount
 from django_personalize.models.decision import Decision
@@ -24,6 +25,7 @@ __all__ = [
     "Cart",
     "ConsentKey",
     "ConsentRecord",
+    "Credit",
     "Cursor",
     "DailyCount",
     "Decision",

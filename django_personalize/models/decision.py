@@ -23,9 +23,26 @@ class Decision(models.Model):
     rules = models.JSONField(default=list)
     experiment = models.CharField(max_length=64, blank=True, default="")
     variant = models.CharField(max_length=64, blank=True, default="")
+    holdout = models.BooleanField(null=True, blank=True)
+    """True for somebody held out, False for somebody who was drawn and treated, empty where nobody was drawn."""
     consent = models.JSONField(default=list)
+    surface = models.CharField(max_length=16, default="page", db_default="page")
+    """Where it appeared."""
+    page = models.CharField(max_length=64, blank=True, default="", db_default="")
+    """The name of the shop's URL pattern that was shown; never an address."""
+    scope = models.CharField(max_length=32, blank=True, default="", db_default="")
+    device = models.CharField(max_length=8, blank=True, default="", db_default="")
+    language = models.CharField(max_length=16, blank=True, default="", db_default="")
+    wanted = models.PositiveIntegerField(null=True, blank=True)
+    """How many items were asked for; of a composed placement, in its first row."""
+    candidates = models.PositiveIntegerField(null=True, blank=True)
+    """How many different items there were to choose from, before the shop said what can be sold."""
+    took_ms = models.PositiveIntegerField(null=True, blank=True)
+    """How long the choice took, the shop's own queries included; drawing not."""
     slots = models.JSONField(default=list)
-    """One object per slot: slot, item_key, source, score, propensity, reason, anchor, block."""
+    """One object per slot: slot, item_key, source, score, propensity, reason, anchor, block. A propensity is below 1
+    exactly where chance had a say.
+    """
 
     class Meta:
         indexes = [models.Index(fields=["placement", "decided_at"], name="personalize_decision_place")]

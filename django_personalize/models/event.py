@@ -17,6 +17,8 @@ class Event(models.Model):
     kind = models.CharField(max_length=32)
     occurred_at = models.DateTimeField()
     received_at = models.DateTimeField()
+    changed_at = models.DateTimeField(null=True, blank=True)
+    """Of an order's line: when the shop last told something new of it, or took back what it had told."""
     visitor = models.ForeignKey(
         "personalize.Visitor",
         null=True,
@@ -56,6 +58,16 @@ class Event(models.Model):
                 condition=models.Q(visitor__isnull=False),
             ),
             models.Index(fields=["kind", "occurred_at"], name="personalize_event_kind"),
+            models.Index(
+                fields=["changed_at"],
+                name="personalize_event_changed",
+                condition=models.Q(changed_at__isnull=False),
+            ),
+            models.Index(
+                fields=["received_at"],
+                name="personalize_event_chosen",
+                condition=models.Q(decision_id__isnull=False),
+            ),
             models.Index(
                 fields=["transaction_id"], name="personalize_event_order", condition=~models.Q(transaction_id="")
             ),

@@ -33,6 +33,8 @@ class Visitor(models.Model):
     browser = models.UUIDField(default=uuid.uuid4, editable=False, db_index=True)
     """Shared by the visitors that one browser has been, one after another: a no there is a no of all of them."""
     user_key = models.CharField(max_length=64, blank=True, default="")
+    unit = models.CharField(max_length=32, blank=True, default="", db_default="")
+    """By what experiments draw this person: see `visitors.unit`."""
     granted = models.JSONField(default=dict)
     """The purposes granted now, as {"personalization": true}; a purpose without a yes is absent."""
     created_at = models.DateTimeField()

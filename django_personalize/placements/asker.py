@@ -17,6 +17,7 @@ from django_personalize.core.memo import once
 from django_personalize.core.types import ConsentState, History, Purpose
 from django_personalize.events.history import history_of, passed_over
 from django_personalize.events.vocabulary import ORDER_KINDS, VIEW_ITEM
+from django_personalize.experiments.holdout import arm_of, held_out
 from django_personalize.models import Visitor
 from django_personalize.visitors.resolve import account_of, permitted, session_was_read, visitor_of
 from django_personalize.visitors.session_tier import seen
@@ -32,6 +33,8 @@ class Asker:
     """Empty without a yes to `personalization` now."""
     experiment: str = ""
     variant: str = ""
+    held: bool | None = None
+    """Whether they are in the control group; None where nobody drew."""
 
 
 def asker_of(request: HttpRequest) -> Asker:
@@ -48,8 +51,14 @@ def passed_over_of(request: HttpRequest, visitor: Visitor | None, now: datetime)
 
 def _asker(request: HttpRequest) -> Asker:
     visitor, history = _look_up(request)
-    # Whoever is held out is asked about here, once per request: their history is empty, the experiment says why.
-    return Asker(visitor=visitor, history=history)
+    arm = arm_of(request, visitor)
+    return Asker(
+        visitor=visitor,
+        history=held_out(request, visitor, history),
+        experiment=arm.experiment,
+        variant=arm.variant,
+        held=arm.held,
+    )
 
 
 def _look_up(request: HttpRequest) -> tuple[Visitor | None, History]:

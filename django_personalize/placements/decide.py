@@ -86,7 +86,7 @@ def decide(
 ) -> Decision:
     """Choose for this query; equal arguments give an equal decision.
 
-    `asked` settles what is left to chance, in rows that may be filled and that no rule touches; '' leaves nothing to it.
+    `asked` settles what is left to chance, in rows that may be filled and that no rule touches; '' leaves nothing so.
     """
     exclude, rules = exclusions(query.context, query.exclude, query.history.dismissed)
     said = before(desk.rules, model)

@@ -139,9 +139,7 @@ def _chosen(
     return [(candidate, item, steps.get(item.key, "")) for candidate, item in done.chosen], done.rules
 
 
-def _left_to_chance(
-    pools: Iterable[Iterable[Pair]], n: int, decision: Decision, used: Collection[str]
-) -> list[Pair]:
+def _left_to_chance(pools: Iterable[Iterable[Pair]], n: int, decision: Decision, used: Collection[str]) -> list[Pair]:
     """Return what can stand in the row as one pool, some places of it left to chance."""
     there = {item.key: (candidate, item) for each in pools for candidate, item in each if item.key not in used}
     best = [candidate for candidate, _ in there.values()]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -28,6 +29,7 @@ from django_personalize.placements.fill import Filled, FilledRow, Filling, fill
 from django_personalize.placements.promotions import shown
 from django_personalize.placements.reasons import sentence
 from django_personalize.placements.resolve import Lots, Resolved, first_lots, keys_of, resolved_of, whole
+from django_personalize.placements.surroundings import count_of, surroundings
 from django_personalize.visitors.resolve import permitted
 
 __all__ = ["Asked", "Presented", "is_personal", "show", "show_all"]
@@ -51,6 +53,8 @@ class _Chosen:
     placement: Placement
     query: Query
     decision: Decision
+    began: float
+    """By the process's own clock."""
 
 
 def show(request: HttpRequest, slug: str, *, item: object = None, n: int | None = None, title: str = "") -> Presented:
@@ -96,6 +100,7 @@ def _show(request: HttpRequest, wanted: Sequence[Asked]) -> list[Presented]:
 
 def _choose(request: HttpRequest, asked: Asked) -> _Chosen | None:
     """Decide for one placement; what goes wrong is logged, and costs this one alone."""
+    began = time.perf_counter()
     try:
         placement = placement_of(asked.slug)
         if placement is None:
@@ -114,7 +119,7 @@ def _choose(request: HttpRequest, asked: Asked) -> _Chosen | None:
                 variant=who.variant,
                 asked=_moment(query, who),
             )
-            return _Chosen(asked, placement, query, decision)
+            return _Chosen(asked, placement, query, decision, began)
     except DatabaseError:
         raise  # the savepoint around all of them is spent
     except Exception:
@@ -123,7 +128,7 @@ def _choose(request: HttpRequest, asked: Asked) -> _Chosen | None:
 
 
 def _moment(query: Query, who: Asker) -> str:
-    """Return what settles chance here; '' without somebody to record a decision for, where no propensity could be kept."""
+    """Return what settles chance here; '' where nobody's decision is recorded, and no propensity could be kept."""
     if who.visitor is None:
         return ""
     return f"{who.visitor.pk} {query.as_of.isoformat()} {query.placement} {' '.join(query.context)}"
@@ -191,7 +196,7 @@ def _left_out(chosen: _Chosen) -> frozenset[str]:
 
 
 def _present(request: HttpRequest, chosen: _Chosen, filling: Filling) -> Presented:
-    placement, query, decision, asked = chosen.placement, chosen.query, chosen.decision, chosen.asked
+    placement, query, asked = chosen.placement, chosen.query, chosen.asked
     who, items, slots = asker_of(request), resolved_of(request), filling.slots
     _shown_on_page(request).update(filled.item.key for filled in slots)
     uid = None
@@ -199,7 +204,7 @@ def _present(request: HttpRequest, chosen: _Chosen, filling: Filling) -> Present
         _keep_out_of_caches(request)
         if filling.rows and who.visitor is not None:
             uid = uuid4()
-            collector_of(request).add(_draft(uid, request, who, query, decision, filling))
+            collector_of(request).add(_draft(uid, request, who, chosen, filling))
     rows = tuple(_rows(filling.rows, items))
     personal = bool(query.history)
     title = asked.title or str(_title(placement, slots, personal))
@@ -236,10 +241,9 @@ def _shown_on_page(request: HttpRequest) -> set[str]:
     return once(request, "shown", set[str])
 
 
-def _draft(
-    uid: UUID, request: HttpRequest, who: Asker, query: Query, decision: Decision, filling: Filling
-) -> DecisionDraft:
+def _draft(uid: UUID, request: HttpRequest, who: Asker, chosen: _Chosen, filling: Filling) -> DecisionDraft:
     assert who.visitor is not None
+    query, decision = chosen.query, chosen.decision
     return DecisionDraft(
         uid=uid,
         visitor_id=who.visitor.pk,
@@ -252,6 +256,11 @@ def _draft(
         rules=tuple(dict.fromkeys((*decision.rules, *filling.rules))),
         experiment=decision.experiment,
         variant=decision.variant,
+        holdout=who.held,
         consent=tuple(sorted(permitted(request))),
         slots=filling.recorded,
+        wanted=query.n,
+        candidates=count_of(decision),
+        took_ms=round((time.perf_counter() - chosen.began) * 1000),
+        **surroundings(request),
     )

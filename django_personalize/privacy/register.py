@@ -18,6 +18,7 @@ from django_personalize.models import (
     Cart,
     ConsentKey,
     ConsentRecord,
+    Credit,
     Cursor,
     DailyCount,
     Decision,
@@ -82,7 +83,13 @@ def _erase_answers(person: Person, rows: Rows) -> int:
     return sum(ledger.erase(subject) for subject in person.subjects)
 
 
+def _credits(person: Person) -> Rows:
+    theirs = Q(decision__visitor__in=person.ids) | Q(purchase__visitor__in=person.ids)
+    return Credit.objects.filter(theirs | Q(purchase__transaction_id__in=person.orders)).order_by("bought_at", "pk")
+
+
 REGISTER: Mapping[type[Model], AboutPeople | AboutNobody] = {
+    Credit: AboutPeople("credits", _credits),
     Impression: AboutPeople(
         "impressions", lambda person: Impression.objects.filter(decision__visitor__in=person.ids).order_by("seen_at")
     ),
@@ -110,7 +117,7 @@ REGISTER: Mapping[type[Model], AboutPeople | AboutNobody] = {
         "segments", lambda person: Membership.objects.filter(visitor__in=person.ids).order_by("since", "pk")
     ),
     Visitor: AboutPeople("visitors", lambda person: Visitor.objects.filter(pk__in=person.ids).order_by("created_at")),
-    Cursor: AboutNobody("How far a file or a stream has been read."),
+    Cursor: AboutNobody("How far a file, a stream or our own facts have been read."),
     DailyCount: AboutNobody("Sums per day and item, of people of whom nothing was stored."),
     FeedItem: AboutNobody("A product."),
     Finding: AboutNobody("What of the shop's tables could not be read, counted per day."),

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from django_personalize.core import clock
 from django_personalize.events.vocabulary import ORDER_KINDS
-from django_personalize.models import Decision, Event, Impression, Membership
+from django_personalize.models import Credit, Decision, Event, Impression, Membership, Visitor
 from django_personalize.privacy.erase import drain
 from django_personalize.privacy.person import Person
 from django_personalize.visitors.forgotten import Kind, forget, item_of
@@ -23,8 +23,11 @@ def remove_item(person: Person, item_key: str) -> None:
     drain()
     owners = [visitor.pk.hex for visitor in person.visitors] + ([person.account] if person.account else [])
     with transaction.atomic():
+        # Locked, as whoever writes credits locks them: none comes in after we looked.
+        list(Visitor.objects.filter(pk__in=person.ids).select_for_update().order_by("pk"))
         forget(Kind.ITEM, [item_of(owner, item_key) for owner in owners], clock.now())
         mine = Event.objects.filter(visitor__in=person.ids, item_key=item_key)
+        Credit.objects.filter(purchase__in=mine.filter(kind__in=ORDER_KINDS)).delete()
         mine.filter(kind__in=ORDER_KINDS).update(visitor=None)
         mine.exclude(kind__in=ORDER_KINDS).delete()
         Impression.objects.filter(decision__visitor__in=person.ids, item_key=item_key).delete()

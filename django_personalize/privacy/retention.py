@@ -21,6 +21,7 @@ from django_personalize.events import quarantine, spool
 from django_personalize.events.vocabulary import KINDS, ORDER_KINDS
 from django_personalize.models import (
     ConsentRecord,
+    Credit,
     Cursor,
     DailyCount,
     Decision,
@@ -112,6 +113,7 @@ def _visitors(before: datetime) -> int:
     with transaction.atomic():
         rows = Visitor.objects.select_for_update().filter(pk__in=keys, answered_at__lt=before).order_by("pk")
         gone = dict(rows.values_list("pk", "user_key"))
+        Credit.objects.filter(purchase__visitor__in=gone).delete()
         Event.objects.filter(visitor__in=gone, kind__in=ORDER_KINDS).update(visitor=None)
         Visitor.objects.filter(pk__in=gone).delete()
         accounts = set(gone.values()) - {""}

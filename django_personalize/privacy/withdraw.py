@@ -10,10 +10,11 @@ from django.db.models import Q
 
 from django_personalize.capture.accounts import link_orders
 from django_personalize.consent.states import TRACED
+from django_personalize.core import clock
 from django_personalize.core.types import Purpose
 from django_personalize.events import quarantine
 from django_personalize.events.vocabulary import ORDER_KINDS
-from django_personalize.models import Cart, Event, Membership, OrderLink, Quarantined, Visitor
+from django_personalize.models import Cart, Credit, Event, Membership, OrderLink, Quarantined, Visitor
 from django_personalize.visitors.register import answer
 
 
@@ -32,6 +33,9 @@ def change(visitor_id: UUID, granted: Collection[Purpose], *, refused: bool) -> 
     for visitor in visitors:
         if visitor.granted == wanted and not gone:
             continue
+        if not {Purpose.PERSONALIZATION, Purpose.ANALYTICS} <= set(granted):
+            # Either joins a purchase to a click. Of another browser's clicks the next run finds what is left.
+            Credit.objects.filter(Q(decision__visitor=visitor) | Q(purchase__visitor=visitor)).delete()
         if Purpose.PERSONALIZATION not in granted:
             _forget_segments(visitor)
             _unlink(visitor)
@@ -65,5 +69,5 @@ def _unlink(visitor: Visitor) -> None:
         if visitor.user_key
         else None
     )
-    Event.objects.filter(visitor=visitor, kind__in=ORDER_KINDS).update(visitor=heir)
+    Event.objects.filter(visitor=visitor, kind__in=ORDER_KINDS).update(visitor=heir, changed_at=clock.now())
     OrderLink.objects.filter(visitor=visitor).delete()

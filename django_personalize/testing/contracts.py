@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from math import isfinite
 from typing import Any
 from uuid import UUID
 
@@ -19,9 +20,18 @@ from django.test import RequestFactory
 
 from django_personalize.artifacts.model import Model
 from django_personalize.core.arrays import Interactions
-from django_personalize.core.protocols import ConsentSource, Shop, Sink, Step, Trainer
+from django_personalize.core.protocols import Attribution, ConsentSource, Shop, Sink, Step, Trainer
 from django_personalize.core.tally import Tally
-from django_personalize.core.types import ConsentState, EventDraft, Purpose, Query, Ranking, Reference, RefusalDraft
+from django_personalize.core.types import (
+    ConsentState,
+    EventDraft,
+    Purpose,
+    Query,
+    Ranking,
+    Reference,
+    RefusalDraft,
+    Touch,
+)
 from django_personalize.exceptions import ShopError
 from django_personalize.recommend.asking import Asking
 from django_personalize.recommend.explain import REASONS
@@ -40,6 +50,18 @@ def event(number: int, **changes: Any) -> EventDraft:
         "item_key": "1",
     }
     return EventDraft(**(values | changes))
+
+
+def touch(number: int, **changes: Any) -> Touch:
+    """Return a click that is determined by `number`; a later number is a later one."""
+    values: dict[str, Any] = {
+        "at": MOMENT + timedelta(hours=number),
+        "kind": "select_item",
+        "placement": "you-may-also-like",
+        "decision_id": UUID(int=number),
+        "slot": 1,
+    }
+    return Touch(**(values | changes))
 
 
 class SinkContract:
@@ -238,6 +260,27 @@ class StepContract:
         ranking = self.ask(step)
         assert {each.reason.code for each in ranking.candidates} <= set(REASONS)
         assert self.ask(step) == ranking
+
+
+class AttributionContract:
+    """Needs a fixture `rule`."""
+
+    touches = tuple(
+        touch(number, kind=kind, placement=placement, slot=number)
+        for number, (kind, placement) in enumerate(
+            [("select_item", "home"), ("add_to_cart", "home"), ("select_item", "also"), ("select_item", "home")], 1
+        )
+    )
+
+    def test_every_touch_has_a_weight_and_one_is_above_nothing(self, rule: Attribution) -> None:
+        for n in range(1, len(self.touches) + 1):
+            weights = rule.weights(self.touches[:n])
+            assert len(weights) == n
+            assert all(isfinite(weight) and weight >= 0 for weight in weights)
+            assert any(weights)
+
+    def test_the_same_clicks_earn_the_same(self, rule: Attribution) -> None:
+        assert list(rule.weights(self.touches)) == list(rule.weights(list(self.touches)))
 
 
 class TrainerContract:

@@ -31,6 +31,7 @@ from django_personalize.core.types import (
     Reason,
     Reference,
     RefusalDraft,
+    Touch,
     Watched,
 )
 from django_personalize.exceptions import ShopError
@@ -203,6 +204,13 @@ class MemoryStep:
             ),
             rung="memory",
         )
+
+
+class FirstClick:
+    """`ATTRIBUTION`: the first click has earned it all."""
+
+    def weights(self, touches: Sequence[Touch]) -> Sequence[float]:
+        return [1.0] + [0.0] * (len(touches) - 1)
 
 
 class SingularTrainer:

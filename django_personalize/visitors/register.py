@@ -10,6 +10,7 @@ from django.db.models import Max, Q
 from django_personalize.core import clock
 from django_personalize.core.types import Purpose
 from django_personalize.models import Membership, Visitor
+from django_personalize.visitors.unit import first_unit, unit_of
 
 
 def register(granted: Collection[Purpose], *, user_key: str = "", browser: UUID | None = None) -> Visitor:
@@ -23,6 +24,7 @@ def register(granted: Collection[Purpose], *, user_key: str = "", browser: UUID 
         answered_at=now,
     )
     _switch_off(visitor)
+    visitor.unit = first_unit(visitor)
     visitor.save(force_insert=True)
     return visitor
 
@@ -34,9 +36,11 @@ def take_over(visitor: Visitor, user_key: str) -> None:
     """
     if visitor.user_key != user_key:
         Membership.objects.filter(visitor=visitor).delete()
+        visitor.unit = unit_of(visitor)  # as a guest, while nothing says otherwise
     visitor.user_key = user_key
+    visitor.unit = first_unit(visitor)
     _switch_off(visitor)
-    visitor.save(update_fields=["user_key", "paused_at", "objected_at"])
+    visitor.save(update_fields=["user_key", "unit", "paused_at", "objected_at"])
 
 
 def _switch_off(visitor: Visitor) -> None:

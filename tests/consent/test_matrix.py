@@ -22,6 +22,7 @@ from django.utils import timezone
 
 import django_personalize
 from django_personalize.api import orders, people
+from django_personalize.attribution.attribute import attribute
 from django_personalize.capture.orders import reconcile
 from django_personalize.capture.visit import current
 from django_personalize.core.types import CartLine, ConsentState, Purpose, Reference
@@ -29,6 +30,7 @@ from django_personalize.events.counts import keep
 from django_personalize.models import (
     Cart,
     ConsentRecord,
+    Credit,
     DailyCount,
     Decision,
     Event,
@@ -41,6 +43,7 @@ from django_personalize.models import (
 )
 from django_personalize.placements.present import show
 from django_personalize.placements.promotions import views_of
+from django_personalize.reports.placements import placement_report
 from django_personalize.segments.membership import census, refresh, segments_of
 from django_personalize.shortcuts import track
 from django_personalize.testing.doubles import MemoryShop, StaticConsent
@@ -112,7 +115,7 @@ def _shop(settings, memory_shop, answers):
     settings.ROOT_URLCONF = __name__
     settings.TEMPLATES = [{**settings.TEMPLATES[0], "DIRS": []}]
     memory_shop.basket = []
-    with override_personalize(SEARCH={"params": ["q"]}, SESSION_TIER=True):
+    with override_personalize(SEARCH={"params": ["q"]}, SESSION_TIER=True, HOLDOUT=1e-9):
         yield
 
 
@@ -130,6 +133,7 @@ def report(client, name, **params):
 def expected(granted, otherwise):
     """The design's table, cell by cell."""
     traced, personal = bool(TRACED & granted), Purpose.PERSONALIZATION in granted
+    counted = Purpose.ANALYTICS in granted
     return {
         # Anybody's, always: what goes with the page, and purchases as baskets that no key joins.
         "purchases": 2,
@@ -158,6 +162,11 @@ def expected(granted, otherwise):
         "learnt_under_their_own_row": personal,
         "in_a_segment": personal,
         "promotion_views": personal,
+        # `analytics`: what is counted of them.
+        "drawn": counted,
+        "reported": counted,
+        # Both: their own order, tied to a click that may be counted.
+        "credited": counted and personal,
         "api_account": personal,
         "api_order_link": personal,
         # Without any of them: a number of the day, and no more.
@@ -216,6 +225,9 @@ def observed(client, granted, otherwise):
         "learnt_as_a_session_of_nobody": _in_a_session(),
         "promotion_views": _views_of_promotions(),
         "block_counted": len(blocks.load(timezone.now())["blocks"]) > 0,
+        "drawn": Decision.objects.filter(holdout__isnull=False).exists(),
+        "reported": _in_a_report(),
+        "credited": _with_a_credit(),
     }
     return found | _in_another_shop(granted) | _of_the_account(client, account) | _for_this_visit(client.__class__())
 
@@ -252,6 +264,26 @@ def _views_of_promotions():
         counted += views_of(request_of(each), each)
     promotion.delete()
     return bool(counted)
+
+
+def _in_a_report():
+    """Whether what was decided for them stands in the sums."""
+    now = timezone.now()
+    rows = placement_report(now - timedelta(days=1), now + timedelta(days=1)).rows
+    assert sum(row.decisions for row in rows) in (0, Decision.objects.count())
+    return bool(rows)
+
+
+def _with_a_credit():
+    """Whoever has a decision clicks on what they bought here, whether the order is known as theirs or not."""
+    now = timezone.now()
+    for decision in Decision.objects.all():
+        Event.objects.create(
+            kind="select_item", visitor=decision.visitor, item_key="2", decision_id=decision.pk, index=1,
+            occurred_at=now - timedelta(hours=1), received_at=now,
+        )  # fmt: skip
+    attribute()
+    return Credit.objects.exists()
 
 
 def _reconciled():
@@ -343,6 +375,7 @@ REGISTER: dict[str, tuple[str, ...] | str] = {
     "api.events": ("api_visitor",),
     "api.orders": ("api_account", "api_order_link"),
     "api.people": ("api_visitor", "api_account"),
+    "attribution.touches": ("credited",),
     "capture.accounts": ("bought_by_the_account",),
     "capture.beacon": ("beacon", "impression"),
     "capture.carts": ("cart", "cart_row"),
@@ -352,12 +385,14 @@ REGISTER: dict[str, tuple[str, ...] | str] = {
     "consent.states": SOURCE,
     "events.deposit": ("view", "beacon", "decision", "impression"),
     "events.history": ("history",),
+    "experiments.holdout": ("drawn",),
     "integrations.cookie_consent": SOURCE,
     "integrations.http": ("api_account",),
     "middleware": ("visitor_cookie", "visitor_row", "ledger", "view", "search", "log_in", "arrival", "counted"),
     "models.visitor": SOURCE,
     "placements.promotions": ("promotion_views",),
     "placements.present": ("decision", "history", "history_of_the_account"),
+    "reports.placements": ("reported",),
     "segments.membership": ("in_a_segment",),
     "segments.people": ("in_a_segment",),
     "shortcuts": ("tracked",),

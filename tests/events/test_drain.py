@@ -121,7 +121,7 @@ def written(spooled, *data):
 
 def test_what_a_later_version_wrote_stays_until_that_version_reads_it(spooled, directory):
     spooled.write([event(1)])
-    written(spooled, framed(b'[2,"event",{}]', 2), framed(encode(event(3)), 3))
+    written(spooled, framed(b'[3,"event",{}]', 2), framed(encode(event(3)), 3))
     spooled.spool.rotate()
     spooled.drain()
     assert drain(directory).newer == 1

@@ -50,6 +50,12 @@ FACTS = [
         uid=uuid4(), visitor_id=uuid4(), placement="x", decided_at=MOMENT, pipeline="x", rung="newest",
         model_version=None, context=(), rules=(), experiment="", variant="", consent=(), slots=(),
     ),
+    DecisionDraft(
+        uid=uuid4(), visitor_id=uuid4(), placement="x", decided_at=MOMENT, pipeline="x", rung="newest",
+        model_version=None, context=(), rules=(), experiment="holdout", variant="control", consent=(), slots=(),
+        surface="mail", page="shop:product", scope="de", device="mobile", language="uz", wanted=8, candidates=0,
+        holdout=True, took_ms=12,
+    ),
     ImpressionDraft(decision_id=uuid4(), slot=3, item_key="8", seen_at=MOMENT),
     ImpressionDraft(decision_id=uuid4(), slot=3, seen_at=MOMENT, visitor_id=uuid4()),
     CountDraft(day=date(2026, 3, 1), kind="view_item", item_key="8", scope="de", count=5),
@@ -71,7 +77,7 @@ def test_a_fact_is_one_line_of_ascii():
 
 
 def test_a_count_and_a_refusal_are_as_many_facts_as_they_tell():
-    assert [facts_of(fact) for fact in FACTS] == [1, 1, 1, 1, 1, 1, 5, 4, 2]
+    assert [facts_of(fact) for fact in FACTS] == [1, 1, 1, 1, 1, 1, 1, 5, 4, 2]
 
 
 def test_a_line_carries_the_writers_count_and_a_checksum():
@@ -143,7 +149,7 @@ def test_what_is_no_fact_is_said_to_be_none(body):
     assert found.value.reason == "not_a_fact"
 
 
-@pytest.mark.parametrize("body", [b'[2,"event",{}]', told(mood="good")])
+@pytest.mark.parametrize("body", [b'[3,"event",{}]', told(mood="good")])
 def test_what_a_later_version_wrote_is_left_alone(body):
     with pytest.raises(Newer):
         decode(body)
@@ -153,6 +159,46 @@ def test_a_slot_is_checked_too():
     body = json.loads(encode(FACTS[2]))
     body[2]["slots"][0][3] = float("nan")
     with pytest.raises(Unreadable, match=r"decision\.slots"):
+        decode(json.dumps(body).encode())
+
+
+OLD = (
+    b'[1,"decision",{"uid":"%s","visitor_id":"%s","placement":"personal-home","decided_at":1772366400000000,'
+    b'"pipeline":"personal","rung":"ranker","model_version":7,"context":["8"],"rules":["cap:brand"],"experiment":"",'
+    b'"variant":"","consent":["analytics"],"slots":[[1,"8","factors",0.5,1.0,"for_you","",""]]}]'
+) % (b"1" * 32, b"2" * 32)
+"""As 0.1 wrote it, and as it may still wait in a spool or a stream when this version begins to read."""
+
+
+def test_a_decision_that_an_earlier_version_wrote_is_read_and_says_no_more_than_it_knew():
+    draft = decode(OLD)
+    assert (draft.uid, draft.visitor_id) == (UUID("1" * 32), UUID("2" * 32))
+    assert (draft.placement, draft.decided_at, draft.model_version) == ("personal-home", MOMENT, 7)
+    assert (draft.slots[0].item_key, draft.slots[0].propensity, draft.slots[0].reason.code) == ("8", 1.0, "for_you")
+    assert (draft.surface, draft.page, draft.scope, draft.device, draft.language) == ("page", "", "", "", "")
+    assert (draft.wanted, draft.candidates, draft.holdout, draft.took_ms) == (None, None, None, None)
+
+
+@pytest.mark.parametrize("version", [1, 2])
+@pytest.mark.parametrize("fact", FACTS, ids=lambda fact: type(fact).__name__)
+def test_what_two_versions_can_say_is_read_alike_under_either(fact, version):
+    told = json.loads(encode(fact))
+    assert decode(json.dumps([version, *told[1:]]).encode()) == fact
+
+
+@pytest.mark.parametrize("propensity", [0, -0.5, 1.0001, 7, float("nan"), "1", None, True])
+def test_a_propensity_that_is_none_is_no_fact(propensity):
+    body = json.loads(encode(FACTS[2]))
+    body[2]["slots"][0][4] = propensity
+    with pytest.raises(Unreadable, match=r"decision\.slots"):
+        decode(json.dumps(body).encode())
+
+
+@pytest.mark.parametrize(("field", "value"), [("holdout", 1), ("holdout", "true"), ("wanted", -1), ("page", "x" * 65)])
+def test_a_decisions_new_fields_are_checked_as_well(field, value):
+    body = json.loads(encode(FACTS[2]))
+    body[2][field] = value
+    with pytest.raises(Unreadable, match=rf"decision\.{field}"):
         decode(json.dumps(body).encode())
 
 

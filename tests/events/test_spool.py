@@ -172,7 +172,7 @@ def test_lines_about_somebody_are_blanked_in_place(mine, directory):
     found = lines(directory)
     assert [count for count, _ in found] == [1, 2, 3]
     assert before == [segments(directory)[0].stat().st_size - len(body(3)[0]) - 12]
-    assert found[1][1].startswith(b'[1,"gone"')
+    assert found[1][1].startswith(b'[2,"gone"')
 
 
 def test_a_directory_that_is_not_there_has_no_segments(tmp_path):

@@ -46,6 +46,16 @@ def test_an_upsert_brings_changed_rows_in_line_and_counts_only_those():
     assert dict(Event.objects.values_list("uid", "quantity")) == {UUID(int=1): 1, UUID(int=2): 5}
 
 
+def test_an_upsert_says_when_the_shop_told_something_new_and_keeps_when_it_was_first_told():
+    first, later = event(1, quantity=1), MOMENT + timedelta(days=1)
+    store.upsert_order_events([first, event(2)], received_at=MOMENT)
+    store.upsert_order_events([replace(first, quantity=2), event(2)], received_at=later)
+    rows = Event.objects.order_by("uid").values_list("received_at", "changed_at")
+    assert list(rows) == [(MOMENT, later), (MOMENT, MOMENT)]
+    store.insert_events([event(3)], received_at=later)
+    assert Event.objects.get(uid=UUID(int=3)).changed_at is None
+
+
 def test_an_upsert_cuts_a_visitor_loose_who_is_no_longer_linked():
     visitor = Visitor.objects.create(created_at=MOMENT, answered_at=MOMENT)
     linked = event(1, visitor_id=visitor.pk)
@@ -72,7 +82,8 @@ def test_a_decision_is_stored_with_its_slots_and_an_impression_once():
     draft = DecisionDraft(
         uid=UUID(int=5), visitor_id=visitor.pk, placement="you-may-also-like", decided_at=MOMENT, pipeline="similar",
         rung="neighbours", model_version=3, context=("1",), rules=("exclude:context",), experiment="", variant="",
-        consent=("personalization",), slots=(slot,),
+        consent=("personalization",), slots=(slot,), page="shop:product", scope="de", device="tablet", language="uz",
+        wanted=8, candidates=40, holdout=False, took_ms=3,
     )  # fmt: skip
     assert store.insert_decisions([draft, draft]) == 1
     row = Decision.objects.get()
@@ -86,6 +97,14 @@ def test_a_decision_is_stored_with_its_slots_and_an_impression_once():
         ["personalization"],
         3,
     )
+    assert (row.surface, row.page, row.scope, row.device, row.language) == (
+        "page",
+        "shop:product",
+        "de",
+        "tablet",
+        "uz",
+    )
+    assert (row.wanted, row.candidates, row.holdout, row.took_ms) == (8, 40, False, 3)
     seen = ImpressionDraft(decision_id=UUID(int=5), slot=1, item_key="7", seen_at=MOMENT)
     assert store.insert_impressions([seen, replace(seen, seen_at=MOMENT + timedelta(hours=1))]) == 1
     assert Impression.objects.get().seen_at == MOMENT

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 from django.http import HttpResponse
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from django_personalize.artifacts import store as artifacts
 from django_personalize.artifacts.publish import publish
@@ -72,6 +72,25 @@ def test_a_render_for_a_visitor_leaves_one_decision_with_everything_it_rests_on(
     [slot] = draft.slots
     assert (slot.slot, slot.item_key, slot.source, slot.propensity, slot.reason.code) == (1, "1", "newest", 1.0, "new")
     assert is_personal(request)
+
+
+def test_a_decision_says_where_it_was_made_and_out_of_how_much(memory_shop, answers, frozen):
+    answers(analytics="granted")
+    memory_shop.channel = "b2b"
+    request = request_of(visitor("analytics"), HTTP_USER_AGENT="Mozilla/5.0 (iPhone) Mobile")
+    request.resolver_match = SimpleNamespace(view_name="shop:" + "product" * 20)
+    with translation.override("uz"):
+        show(request, "you-may-also-like", item=memory_shop.stock["2"], n=1)
+    [draft] = drafts(request)
+    assert (draft.surface, draft.page, draft.scope, draft.device, draft.language) == (
+        "page",
+        ("shop:" + "product" * 20)[:64],
+        "b2b",
+        "mobile",
+        "uz",
+    )
+    assert (draft.wanted, draft.candidates, draft.holdout) == (1, 0, None)  # without a model only what is new
+    assert 0 <= draft.took_ms < 60_000
 
 
 def test_a_page_shows_an_item_once(memory_shop, answers):

@@ -19,6 +19,7 @@ from django_personalize.models import (
     Cart,
     ConsentKey,
     ConsentRecord,
+    Credit,
     Decision,
     Event,
     FeedLine,
@@ -90,7 +91,8 @@ def person(account: str = ACCOUNT) -> Visitor:
     decision = row(Decision, visitor_id=me.pk, slots=[slot | {"anchor": mark(), "block": ""}])
     row(Impression, decision_id=decision.pk)
     row(Event, visitor_id=me.pk, kind="view_item")
-    row(Event, visitor_id=me.pk, kind="purchase", transaction_id=ORDER)
+    purchase = row(Event, visitor_id=me.pk, kind="purchase", transaction_id=ORDER)
+    row(Credit, purchase_id=purchase.pk, decision_id=decision.pk, share=Decimal("0.25"))
     row(Cart, visitor_id=me.pk)
     row(Membership, visitor_id=me.pk)
     row(OrderLink, order_key=ORDER, visitor_id=me.pk)

@@ -33,6 +33,7 @@ def test_nothing_is_left_in_any_table(memory_shop):
 def test_what_ended_is_told_by_name(memory_shop):
     person()
     assert erase(of_account(ACCOUNT)) == {
+        "credits": 1,
         "impressions": 1,
         "decisions": 1,
         "events": 2,

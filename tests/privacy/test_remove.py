@@ -6,7 +6,7 @@ from django_personalize.capture.orders import reconcile
 from django_personalize.conf import settings as ours
 from django_personalize.core import clock
 from django_personalize.events.history import history_of
-from django_personalize.models import Decision, Event, Impression, Membership
+from django_personalize.models import Credit, Decision, Event, Impression, Membership
 from django_personalize.privacy.person import of_account, of_visitor
 from django_personalize.privacy.remove import remove_item
 from tests.conftest import line
@@ -91,3 +91,14 @@ def test_segments_that_may_rest_on_it_end(me):
     Membership.objects.create(visitor=me, segment="loyal", since=clock.now(), as_of=clock.now())
     remove_item(of_account("7"), "1")
     assert not Membership.objects.exists()
+
+
+def test_the_credits_of_its_purchases_go_and_others_stay(me):
+    other = decision(me, item_key="9")
+    for item in ("1", "2"):
+        Credit.objects.create(
+            purchase=Event.objects.get(kind="purchase", item_key=item), decision=other, slot=1, placement="x", share=1,
+            clicked_at=clock.now(), bought_at=clock.now(), credited_at=clock.now(),
+        )  # fmt: skip
+    remove_item(of_account("7"), "1")
+    assert [credit.purchase.item_key for credit in Credit.objects.all()] == ["2"]

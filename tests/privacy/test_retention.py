@@ -12,6 +12,7 @@ from django_personalize.events import intake, quarantine
 from django_personalize.events.quarantine import Carried
 from django_personalize.models import (
     ConsentRecord,
+    Credit,
     Cursor,
     DailyCount,
     Decision,
@@ -208,3 +209,26 @@ def test_a_membership_that_no_refresh_confirms_goes(me, frozen):
     frozen(SECOND)
     assert purge() == {"memberships": 1}
     assert not Membership.objects.exists()
+
+
+def test_the_credits_of_whoever_was_silent_go_with_their_name_on_the_purchase(memory_shop, frozen):
+    """The click was another browser's of the account, which is still heard of."""
+    phone, desk = (visitor("personalization", "analytics", user_key="7") for _ in range(2))
+    memory_shop.orders = [line("1", "A", "1", user_key="7")]
+    reconcile()
+    bought = Event.objects.get()
+    silent, awake_one = (phone, desk) if bought.visitor_id == phone.pk else (desk, phone)
+    made = Decision.objects.create(
+        visitor=awake_one, placement="x", decided_at=clock.now() + EVENTS, pipeline="x", rung="popular"
+    )
+    Credit.objects.create(
+        purchase=bought, decision=made, slot=1, placement="x", share=1, clicked_at=clock.now(), bought_at=clock.now(),
+        credited_at=clock.now(),
+    )  # fmt: skip
+    frozen(EVENTS + SECOND)
+    awake(awake_one)
+    purge()
+    assert list(Visitor.objects.values_list("pk", flat=True)) == [awake_one.pk]
+    assert Event.objects.get().visitor_id is None
+    assert (Decision.objects.count(), Credit.objects.count()) == (1, 0)
+    assert silent.pk != awake_one.pk

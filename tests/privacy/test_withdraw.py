@@ -7,7 +7,7 @@ from django_personalize.core.types import DecisionDraft, ImpressionDraft, Purpos
 from django_personalize.events import store
 from django_personalize.events.intake import account
 from django_personalize.events.sinks import DatabaseSink
-from django_personalize.models import Decision, Event, Impression, Membership, Quarantined, Visitor
+from django_personalize.models import Credit, Decision, Event, Impression, Membership, Quarantined, Visitor
 from django_personalize.privacy.withdraw import change
 from django_personalize.testing.contracts import MOMENT, event
 
@@ -124,3 +124,24 @@ def test_a_lost_yes_to_statistics_ends_no_segment_and_neither_does_a_no_to_what_
     change(counted.pk, [], refused=True)
     change(stranger.pk, [], refused=True)
     assert set(Membership.objects.values_list("visitor", flat=True)) == {me.pk, guest.pk}
+
+
+@pytest.mark.parametrize("left", [["analytics"], ["personalization"], ["analytics", "personalization"]])
+def test_a_credit_needs_both_and_goes_at_once_with_either(left, memory_shop):
+    me = visitor(user_key="7")
+    with_facts(me)
+    purchase = Event.objects.get(kind="purchase")
+    Credit.objects.create(
+        purchase=purchase, decision=Decision.objects.get(), slot=1, placement="x", clicked_at=MOMENT, bought_at=MOMENT,
+        share=1, credited_at=MOMENT,
+    )  # fmt: skip
+    change(me.pk, [Purpose(name) for name in left], refused=True)
+    assert Credit.objects.count() == (len(left) == 2)
+
+
+def test_an_heirs_orders_are_told_anew_so_that_the_next_run_sees_them():
+    me, other = visitor(user_key="7"), visitor(user_key="7")
+    with_facts(me)
+    change(me.pk, [], refused=True)
+    assert Event.objects.get().changed_at is not None
+    assert Event.objects.get().visitor_id == other.pk

@@ -3,8 +3,8 @@ from dataclasses import replace
 import pytest
 
 from django_personalize.core.types import CartLine, ConsentState, Purpose
-from django_personalize.testing.contracts import StepContract, TrainerContract
-from django_personalize.testing.doubles import MemoryStep, SingularTrainer, StaticConsent
+from django_personalize.testing.contracts import AttributionContract, StepContract, TrainerContract
+from django_personalize.testing.doubles import FirstClick, MemoryStep, SingularTrainer, StaticConsent
 
 
 class TestSingularTrainer(TrainerContract):
@@ -18,6 +18,12 @@ class TestMemoryStep(StepContract):
     def step(self, monkeypatch):
         monkeypatch.setattr(MemoryStep, "keys", ("2", "1", "3"))
         return MemoryStep()
+
+
+class TestFirstClick(AttributionContract):
+    @pytest.fixture
+    def rule(self):
+        return FirstClick()
 
 
 def test_nothing_is_granted_until_a_test_says_so():
