@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID, uuid4
@@ -105,12 +105,23 @@ def _templates(slug: str) -> Iterator[list[str]]:
         yield [f"personalize/{part}/{slug}.html", *own, f"personalize/{part}.html"]
 
 
-def show(request: HttpRequest, slug: str, *, item: object = None, n: int | None = None, title: str = "") -> Presented:
-    """Choose and present the placement `slug`. Never raises: what goes wrong is logged and nothing is shown."""
+def show(
+    request: HttpRequest,
+    slug: str,
+    *,
+    item: object = None,
+    keys: Sequence[str] = (),
+    n: int | None = None,
+    title: str = "",
+) -> Presented:
+    """Choose and present the placement `slug`. Never raises: what goes wrong is logged and nothing is shown.
+
+    The page is about `item`, the shop's own object, or about the items of these `keys`.
+    """
     placement = PLACEMENTS[slug]
     try:
         with isolated():
-            return _show(request, placement, item, n, title)
+            return _show(request, placement, tuple(keys) if item is None else (settings.shop.item_key(item),), n, title)
     except Exception:
         logger.exception("placement_failed", extra={"placement": slug, "stage": "decide"})
         return Presented(slug, "", (), None, False, request)
@@ -127,14 +138,13 @@ def _keep_out_of_caches(request: HttpRequest) -> None:
     vars(request)["_cache_update_cache"] = False  # how Django's cache marks what not to store
 
 
-def _show(request: HttpRequest, placement: Placement, item: object, n: int | None, title: str) -> Presented:
+def _show(request: HttpRequest, placement: Placement, context: tuple[str, ...], n: int | None, title: str) -> Presented:
     if n is not None and n < 1:
         return Presented(placement.slug, "", (), None, False, request)
     visitor, history = _person(request)
     now = clock.now()
     if placement.pipeline == "personal" and history:
         history = replace(history, passed_over=_passed_over(request, visitor, now))
-    context = () if item is None else (settings.shop.item_key(item),)
     shown_already = _shown_on_page(request)
     query = Query(
         placement=placement.slug,
