@@ -33,6 +33,7 @@ DEFAULTS: dict[str, Any] = {
     "REDIS": "redis://127.0.0.1:6379/0",
     "RETENTION": {},
     "TRAINERS": ("django_personalize.integrations.lightfm.LightFMTrainer",),
+    "PIPELINES": {},
     "ARTIFACTS": None,
     "EASE_BYTES": 512 * 1024**2,
     "THREADS": 1,

@@ -1,110 +1,59 @@
-"""Presenting: what can be sold now, drawn with the shop's templates, and the decision on its way to the sink."""
+"""Presenting: who asks, what is chosen, what of it is true now, and the decision on its way to the sink."""
 
 from __future__ import annotations
 
 import logging
+<<<<<<< HEAD
 from collections.abc import Iterator, Mapping, Sequence
+=======
+from collections.abc import Sequence
+>>>>>>> 28b3cee
 from dataclasses import dataclass, replace
-from datetime import datetime
 from uuid import UUID, uuid4
 
-from django.db.models import Q
+from django.db import DatabaseError
 from django.http import HttpRequest
-from django.template.loader import select_template
-from django.utils.safestring import SafeString
 
 from django_personalize.artifacts.store import live
-from django_personalize.capture.bots import is_bot
 from django_personalize.conf import settings
-from django_personalize.consent.states import states
 from django_personalize.core import clock
 from django_personalize.core.memo import once
-from django_personalize.core.types import (
-    Candidate,
-    ConsentState,
-    DecisionDraft,
-    History,
-    Item,
-    Purpose,
-    Query,
-    Reason,
-    Slot,
-)
+from django_personalize.core.types import DecisionDraft, Item, Query
 from django_personalize.events.collector import collector_of
-from django_personalize.events.history import history_of, passed_over
 from django_personalize.events.isolation import isolated
-from django_personalize.events.vocabulary import ORDER_KINDS, VIEW_ITEM
-from django_personalize.models import Visitor
-from django_personalize.placements.decide import PLACEMENTS, Block, Decision, Placement, decide
+from django_personalize.placements.asker import Asker, asker_of, passed_over_of
+from django_personalize.placements.decide import Decision, decide
+from django_personalize.placements.defaults import Placement, placement_of
+from django_personalize.placements.draw import Presented, Row, Shown, nothing
+from django_personalize.placements.fill import Filled, FilledRow, Filling, fill
 from django_personalize.placements.reasons import sentence
-from django_personalize.visitors.resolve import account_of, permitted, session_was_read, visitor_of
-from django_personalize.visitors.session_tier import seen
+from django_personalize.placements.resolve import Lots, Resolved, first_lots, keys_of, resolved_of, whole
+from django_personalize.visitors.resolve import permitted
 
+__all__ = ["Asked", "Presented", "is_personal", "show", "show_all"]
 logger = logging.getLogger("django_personalize.placements")
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """One filled slot, for templates."""
-
-    slot: int
-    item: Item
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """The slots of one block; `title` and `url` are a category's, empty for the first row."""
-
-    title: str
-    url: str
-    slots: tuple[Shown, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Presented:
-    """A placement ready to be drawn: as HTML where it is printed, as slots where a template iterates over it."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """One placement that a page wants."""
 
     slug: str
-    title: str
-    rows: tuple[Row, ...]
-    decision: UUID | None
-    """The recorded decision's id; None where nothing was recorded."""
-    personal: bool
-    """Whether a history had a say."""
-    request: HttpRequest
-
-    def __iter__(self) -> Iterator[Shown]:
-        return (shown for row in self.rows for shown in row.slots)
-
-    def __bool__(self) -> bool:
-        return any(row.slots for row in self.rows)
-
-    def __html__(self) -> SafeString:
-        if not self:
-            return SafeString("")
-        try:
-            template, card = (select_template(names) for names in _templates(self.slug))
-            with isolated():
-                return SafeString(template.render({"placement": self, "card": card}, self.request))
-        except Exception:
-            logger.exception("placement_failed", extra={"placement": self.slug, "stage": "render"})
-            return SafeString("")
-
-    __str__ = __html__
+    item: object = None
+    """The shop's own product object that the placement is about."""
+    n: int | None = None
+    title: str = ""
 
 
-def _templates(slug: str) -> Iterator[list[str]]:
-    """Yield the names that a placement's template, and then its card's, may have; the first that exists is drawn.
-
-    An adapter that names a folder in `templates` has ones that look as the rest of its shop does.
-    """
-    folder = getattr(settings.shop, "templates", "")
-    for part in ("placement", "card"):
-        own = [f"{folder}/{part}.html"] if folder else []
-        yield [f"personalize/{part}/{slug}.html", *own, f"personalize/{part}.html"]
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    asked: Asked
+    placement: Placement
+    query: Query
+    decision: Decision
 
 
+<<<<<<< HEAD
 def show(
     request: HttpRequest,
     slug: str,
@@ -122,9 +71,26 @@ def show(
     try:
         with isolated():
             return _show(request, placement, tuple(keys) if item is None else (settings.shop.item_key(item),), n, title)
+=======
+def show(request: HttpRequest, slug: str, *, item: object = None, n: int | None = None, title: str = "") -> Presented:
+    """Choose and present the placement `slug`. Never raises: what goes wrong is logged and nothing is shown."""
+    return show_all(request, [Asked(slug=slug, item=item, n=n, title=title)])[0]
+
+
+def show_all(request: HttpRequest, wanted: Sequence[Asked]) -> list[Presented]:
+    """Choose and present several placements of one page, in this order, with the queries of one.
+
+    An item stands in the first of them that wants it. Never raises: what goes wrong costs one placement, or all that
+    the shop's query was for.
+    """
+    try:
+        with isolated():
+            return _show(request, wanted)
+>>>>>>> 28b3cee
     except Exception:
-        logger.exception("placement_failed", extra={"placement": slug, "stage": "decide"})
-        return Presented(slug, "", (), None, False, request)
+        slugs = ", ".join(asked.slug for asked in wanted)
+        logger.exception("placement_failed", extra={"placement": slugs, "stage": "resolve"})
+        return [nothing(request, asked.slug) for asked in wanted]
 
 
 def is_personal(request: HttpRequest) -> bool:
@@ -138,6 +104,7 @@ def _keep_out_of_caches(request: HttpRequest) -> None:
     vars(request)["_cache_update_cache"] = False  # how Django's cache marks what not to store
 
 
+<<<<<<< HEAD
 def _show(request: HttpRequest, placement: Placement, context: tuple[str, ...], n: int | None, title: str) -> Presented:
     if n is not None and n < 1:
         return Presented(placement.slug, "", (), None, False, request)
@@ -147,163 +114,136 @@ def _show(request: HttpRequest, placement: Placement, context: tuple[str, ...], 
         history = replace(history, passed_over=_passed_over(request, visitor, now))
     shown_already = _shown_on_page(request)
     query = Query(
+=======
+def _show(request: HttpRequest, wanted: Sequence[Asked]) -> list[Presented]:
+    chosen = [_choose(request, asked) for asked in wanted]
+    decided = [each for each in chosen if each is not None]
+    done = iter(_filled(request, decided))
+    return [
+        nothing(request, asked.slug) if each is None else _present(request, each, next(done))
+        for asked, each in zip(wanted, chosen, strict=True)
+    ]
+
+
+def _choose(request: HttpRequest, asked: Asked) -> _Chosen | None:
+    """Decide for one placement; what goes wrong is logged, and costs this one alone."""
+    try:
+        placement = placement_of(asked.slug)
+        if placement is None:
+            logger.error("placement_unknown", extra={"placement": asked.slug})
+        elif asked.n is None or asked.n >= 1:
+            who = asker_of(request)
+            query = _query(request, placement, asked, who)
+            decision = decide(placement, query, live(), experiment=who.experiment, variant=who.variant)
+            return _Chosen(asked, placement, query, decision)
+    except DatabaseError:
+        raise  # the savepoint around all of them is spent
+    except Exception:
+        logger.exception("placement_failed", extra={"placement": asked.slug, "stage": "decide"})
+    return None
+
+
+def _query(request: HttpRequest, placement: Placement, asked: Asked, who: Asker) -> Query:
+    now, history = clock.now(), who.history
+    if placement.pipeline == "personal" and history:
+        history = replace(history, passed_over=passed_over_of(request, who.visitor, now))
+    return Query(
+>>>>>>> 28b3cee
         placement=placement.slug,
-        n=placement.n if n is None else n,
+        n=placement.n if asked.n is None else asked.n,
         as_of=now,
-        context=context,
+        context=() if asked.item is None else (settings.shop.item_key(asked.item),),
         history=history,
-        exclude=frozenset(shown_already),
-    )
-    decision = decide(placement, query, live())
-    items = settings.shop.items(_wanted(decision), request=request)
-    slots, rows = _place(request, placement, decision, items, shown_already | history.dismissed)
-    shown_already.update(slot.item_key for slot in slots)
-    uid = None
-    if visitor is not None or history:
-        _keep_out_of_caches(request)
-        if slots and visitor is not None:
-            uid = uuid4()
-            collector_of(request).add(_draft(uid, visitor, request, decision, query, slots))
-    own = placement.title if history or not placement.impersonal_title else placement.impersonal_title
-    return Presented(placement.slug, title or str(own), rows, uid, bool(history), request)
-
-
-def _person(request: HttpRequest) -> tuple[Visitor | None, History]:
-    """Return the visitor and, with a yes to `personalization` now, their history; read once per request."""
-    return once(request, "person", lambda: _look_up(request))
-
-
-def _passed_over(request: HttpRequest, visitor: Visitor | None, now: datetime) -> Mapping[str, int]:
-    """Return what this person saw in vain; read once per request, and by pages with a personal row alone."""
-    if visitor is None or Purpose.PERSONALIZATION not in permitted(request):
-        return {}
-    return once(request, "passed_over", lambda: passed_over(visitor, now))
-
-
-def _look_up(request: HttpRequest) -> tuple[Visitor | None, History]:
-    if is_bot(request):
-        return None, History()
-    visitor = visitor_of(request)
-    if visitor is not None and Purpose.PERSONALIZATION in permitted(request):
-        return visitor, history_of(visitor)
-    return visitor, _of_this_visit(request) or _of_the_account(request)
-
-
-def _of_this_visit(request: HttpRequest) -> History:
-    """Return what somebody who chose this visit only has looked at in it."""
-    keys = seen(request) or ()
-    now = clock.now().timestamp()
-    return History(
-        item_keys=keys,
-        kinds=(VIEW_ITEM,) * len(keys),
-        times=tuple(now - place for place in range(len(keys))),
-        quantities=(1,) * len(keys),
+        exclude=frozenset(_shown_on_page(request)),
     )
 
 
-def _of_the_account(request: HttpRequest) -> History:
-    """Return the own orders of an account that is logged in and said yes elsewhere, where this browser said nothing.
+def _filled(request: HttpRequest, decided: Sequence[_Chosen]) -> list[Filling]:
+    """Fill all of them from one question to the shop, and from one more where that was too little.
 
-    Only on pages that have looked at the session themselves: others may lie in a cache.
+    What rules say of items that can be sold is said in `fill`, which every round goes through.
     """
-    unanswered = states(request)[Purpose.PERSONALIZATION] is ConsentState.UNKNOWN
-    if not unanswered or not session_was_read(request) or getattr(settings.shop, "accounts_elsewhere", False):
-        return History()
-    account = account_of(request)
-    theirs = Visitor.objects.filter(user_key=account)
-    granting = theirs.granting(Purpose.PERSONALIZATION).order_by("pk").first() if account else None
-    if granting is None or theirs.filter(Q(paused_at__isnull=False) | Q(objected_at__isnull=False)).exists():
-        return History()
-    return history_of(granting, kinds=ORDER_KINDS)
+    items = resolved_of(request)
+    lots = [first_lots(each.decision) for each in decided]
+    items.ask(key for each in lots for key in keys_of(each))
+    found = _round(request, decided, lots)
+    if any(filling.more for filling in found):
+        lots = [
+            whole(each.decision) if filling.more else lot
+            for each, filling, lot in zip(decided, found, lots, strict=True)
+        ]
+        items.ask(key for each in lots for key in keys_of(each))
+        found = _round(request, decided, lots)
+    wanting = [each for each, filling in zip(decided, found, strict=True) if filling.short and each.decision.newest]
+    if wanting:
+        left_out = set(_shown_on_page(request)).union(
+            *(_left_out(each) | set(each.decision.context) for each in wanting),
+            *({filled.item.key for filled in filling.slots} for filling in found),
+        )
+        newest = settings.shop.newest(sum(filling.short for filling in found) + len(left_out), request=request)
+        items.add(newest)
+        found = _round(request, decided, lots, newest=newest)
+    return found
+
+
+def _round(
+    request: HttpRequest, decided: Sequence[_Chosen], lots: Sequence[Lots], *, newest: Sequence[Item] = ()
+) -> list[Filling]:
+    """Fill one placement after the other, each without what the page shows before it."""
+    items, taken = resolved_of(request), set(_shown_on_page(request))
+    found = []
+    for each, lot in zip(decided, lots, strict=True):
+        fresh = newest if each.decision.newest else ()
+        filling = fill(each.placement, each.decision, items, taken | _left_out(each), lot, newest=fresh)
+        taken.update(filled.item.key for filled in filling.slots)
+        found.append(filling)
+    return found
+
+
+def _left_out(chosen: _Chosen) -> frozenset[str]:
+    """Return what no row may show, the shop's newest included."""
+    return chosen.query.exclude | chosen.query.history.dismissed
+
+
+def _present(request: HttpRequest, chosen: _Chosen, filling: Filling) -> Presented:
+    placement, query, decision, asked = chosen.placement, chosen.query, chosen.decision, chosen.asked
+    who, items, slots = asker_of(request), resolved_of(request), filling.slots
+    _shown_on_page(request).update(filled.item.key for filled in slots)
+    uid = None
+    if who.visitor is not None or who.history:
+        _keep_out_of_caches(request)
+        if slots and who.visitor is not None:
+            uid = uuid4()
+            collector_of(request).add(_draft(uid, request, who, query, decision, slots))
+    rows = tuple(_row(row, items) for row in filling.rows)
+    personal = bool(query.history)
+    title = asked.title or str(_title(placement, slots, personal))
+    return Presented(placement.slug, title, rows, uid, personal, request)
+
+
+def _title(placement: Placement, slots: Sequence[Filled], personal: bool) -> object:
+    first = slots[0].step if slots else ""
+    if first in placement.titles:
+        return placement.titles[first]
+    return placement.title if personal or not placement.impersonal_title else placement.impersonal_title
+
+
+def _row(row: FilledRow, items: Resolved) -> Row:
+    shown = tuple(Shown(filled.slot.slot, filled.item, sentence(filled.slot.reason, items)) for filled in row.slots)
+    return Row(row.name, shown[0].item.category_url if row.name else "", shown)
 
 
 def _shown_on_page(request: HttpRequest) -> set[str]:
     return once(request, "shown", set[str])
 
 
-def _wanted(decision: Decision) -> list[str]:
-    """Return every key that render may need, anchors of the reasons included, so that one query answers them all."""
-    keys: dict[str, None] = {}
-    for candidates in (*(block.candidates for block in decision.blocks), decision.spare):
-        for candidate in candidates:
-            keys[candidate.item_key] = None
-            if candidate.reason.anchor:
-                keys[candidate.reason.anchor] = None
-    return list(keys)
-
-
-def _place(
-    request: HttpRequest,
-    placement: Placement,
-    decision: Decision,
-    items: Mapping[str, Item],
-    shown_already: set[str],
-) -> tuple[list[Slot], tuple[Row, ...]]:
-    taken = set(shown_already) | set(decision.context)
-    slots: list[Slot] = []
-    rows: list[Row] = []
-    for block in decision.blocks:
-        if block.name and sum(bool(row.title) for row in rows) >= placement.categories:
-            break
-        chosen = _sellable(block.candidates, block.n, items, taken)
-        if block.fill and len(chosen) < block.n:
-            chosen += _sellable(decision.spare, block.n - len(chosen), items, taken)
-        if block.fill and len(chosen) < block.n:
-            chosen += _newest(request, block, block.n - len(chosen), taken)
-        if not chosen or (block.name and len(chosen) < 2):
-            continue
-        start = len(slots)
-        for slot, (candidate, _) in enumerate(chosen, start=start + 1):
-            slots.append(
-                Slot(
-                    slot=slot,
-                    item_key=candidate.item_key,
-                    source=candidate.source,
-                    score=candidate.score,
-                    propensity=candidate.propensity,
-                    reason=candidate.reason,
-                    block=block.name,
-                )
-            )
-        shown = tuple(
-            Shown(slot, item, sentence(candidate.reason, items))
-            for slot, (candidate, item) in enumerate(chosen, start=start + 1)
-        )
-        rows.append(Row(block.name, shown[0].item.category_url if block.name else "", shown))
-    return slots, tuple(rows)
-
-
-def _sellable(
-    candidates: tuple[Candidate, ...], n: int, items: Mapping[str, Item], taken: set[str]
-) -> list[tuple[Candidate, Item]]:
-    chosen = []
-    for candidate in candidates:
-        item = items.get(candidate.item_key)
-        if item is None or candidate.item_key in taken:
-            continue
-        taken.add(candidate.item_key)
-        chosen.append((candidate, item))
-        if len(chosen) == n:
-            break
-    return chosen
-
-
-def _newest(request: HttpRequest, block: Block, n: int, taken: set[str]) -> list[tuple[Candidate, Item]]:
-    """The ladder's first rung: what the shop has newly got, which needs no data at all."""
-    newest = {item.key: item for item in settings.shop.newest(n + len(taken), request=request)}
-    fresh = [item for key, item in newest.items() if key not in taken][:n]
-    taken.update(item.key for item in fresh)
-    return [
-        (Candidate(item_key=item.key, score=0.0, source="newest", reason=Reason(code="new")), item) for item in fresh
-    ]
-
-
 def _draft(
-    uid: UUID, visitor: Visitor, request: HttpRequest, decision: Decision, query: Query, slots: list[Slot]
+    uid: UUID, request: HttpRequest, who: Asker, query: Query, decision: Decision, slots: Sequence[Filled]
 ) -> DecisionDraft:
+    assert who.visitor is not None
     return DecisionDraft(
         uid=uid,
-        visitor_id=visitor.pk,
+        visitor_id=who.visitor.pk,
         placement=decision.placement,
         decided_at=query.as_of,
         pipeline=decision.pipeline,
@@ -314,5 +254,5 @@ def _draft(
         experiment=decision.experiment,
         variant=decision.variant,
         consent=tuple(sorted(permitted(request))),
-        slots=tuple(slots),
+        slots=tuple(filled.slot for filled in slots),
     )
