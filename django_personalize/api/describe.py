@@ -13,7 +13,7 @@ from django_personalize.api import orders as orders_
 from django_personalize.api import products as products_
 from django_personalize.api.events import ContextRecord, Truth, VisitorRecord
 from django_personalize.api.operation import Schema
-from django_personalize.api.placements import LIMIT, PlacementRecord, Slug
+from django_personalize.api.placements import LIMIT, PlacementRecord, Slug, slugs
 from django_personalize.capture.claims import MAX_EVENTS, OLDEST
 from django_personalize.core.types import Purpose
 from django_personalize.events.vocabulary import CLAIMABLE, LOGIN
@@ -56,7 +56,9 @@ def of_field(field: Any) -> Schema:
 
 
 def _plain(field: Any) -> Schema:
-    if isinstance(field, fields.Word | Slug):
+    if isinstance(field, Slug):
+        return {"type": "string", "enum": list(slugs())}
+    if isinstance(field, fields.Word):
         return {"type": "string", "enum": [str(word) for word in field.words]}
     if isinstance(field, Truth):
         return {"type": "boolean"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any, TypedDict
+from typing import Annotated, Any, TypedDict, cast
 
 from django.http import HttpRequest
 from rest_framework import serializers
@@ -12,15 +12,16 @@ from django_personalize.api.body import listed
 from django_personalize.api.fields import Key, Record, invalid
 from django_personalize.api.refusals import Refusal
 from django_personalize.conf import settings
-from django_personalize.placements.decide import PLACEMENTS
-from django_personalize.placements.present import Presented, show
+from django_personalize.placements.defaults import PLACEMENTS
+from django_personalize.placements.present import Asked, show_all
 
 LIMIT = 20
 MOST_SLOTS = 48
 MOST_ITEMS = 25
 
 
-class ItemTold(TypedDict):
+class SlotTold(TypedDict):
+    slot: int
     key: str
     title: str
     url: str
@@ -28,14 +29,7 @@ class ItemTold(TypedDict):
     price: str | None
     list_price: str | None
     currency: str
-    category: str
-    brand: str
-
-
-class SlotTold(TypedDict):
-    slot: int
     reason: str
-    item: ItemTold
 
 
 class RowTold(TypedDict):
@@ -48,7 +42,6 @@ class PlacementTold(TypedDict):
     slug: str
     title: str
     decision: Annotated[str, "uuid"] | None
-    personal: bool
     rows: list[RowTold]
 
 
@@ -56,15 +49,16 @@ class PlacementsTold(TypedDict):
     placements: list[PlacementTold]
 
 
+def slugs() -> tuple[str, ...]:
+    """Return those of the shipped placements and of the pipelines that the settings name."""
+    return (*PLACEMENTS, *(name.replace("_", "-") for name in settings.PIPELINES))
+
+
 class Slug(serializers.Field[str, Any, Any, Any]):
     """One of the placements that there are."""
 
-    @property
-    def words(self) -> tuple[str, ...]:
-        return tuple(PLACEMENTS)
-
     def to_internal_value(self, data: Any) -> str:
-        return data if isinstance(data, str) and data in PLACEMENTS else invalid()
+        return data if isinstance(data, str) and data in slugs() else invalid()
 
 
 class PlacementRecord(Record):
@@ -85,15 +79,16 @@ class PlacementRecord(Record):
 
 def choose(request: HttpRequest, body: dict[str, Any]) -> PlacementsTold:
     """Choose what `{"placements": [...]}` asks for, in that order: what one shows, no later one does."""
-    asked = _read(listed(body, "placements", LIMIT))
-    named = sorted({key for each in asked for key in each.get("items", ())})
+    told = _read(listed(body, "placements", LIMIT))
+    named = sorted({key for each in told for key in each.get("items", ())})
     groups = settings.shop.group_of(named) if named else {}
-    told = []
-    for each in asked:
-        # A key that the shop does not have says nothing, and is written nowhere.
-        keys = list(dict.fromkeys(groups[key] for key in each.get("items", ()) if key in groups))
-        told.append(_told(show(request, each["slug"], keys=keys, n=each.get("n"))))
-    return {"placements": told}
+    # A key that the shop does not have says nothing, and is written nowhere.
+    contexts = [dict.fromkeys(groups[key] for key in each.get("items", ()) if key in groups) for each in told]
+    asked = [
+        Asked(slug=each["slug"], context=tuple(context), n=each.get("n"))
+        for each, context in zip(told, contexts, strict=True)
+    ]
+    return {"placements": [cast("PlacementTold", each.as_json()) for each in show_all(request, asked)]}
 
 
 def _read(batch: Sequence[object]) -> list[dict[str, Any]]:
@@ -105,39 +100,8 @@ def _read(batch: Sequence[object]) -> list[dict[str, Any]]:
             raise Refusal(
                 400,
                 found=f"placements[{index}].{first['name']}".rstrip(".") + f": {first['found']}",
-                wanted=first["wanted"] if first["name"] != "slug" else f"one of {', '.join(PLACEMENTS)}",
+                wanted=first["wanted"] if first["name"] != "slug" else f"one of {', '.join(slugs())}",
                 do="Correct it and send it again.",
             )
         asked.append(values)
     return asked
-
-
-def _told(presented: Presented) -> PlacementTold:
-    return {
-        "slug": presented.slug,
-        "title": str(presented.title),
-        "decision": None if presented.decision is None else str(presented.decision),
-        "personal": presented.personal,
-        "rows": [
-            {
-                "title": row.title,
-                "url": row.url,
-                "slots": [{"slot": each.slot, "reason": each.reason, "item": _item(each.item)} for each in row.slots],
-            }
-            for row in presented.rows
-        ],
-    }
-
-
-def _item(item: Any) -> ItemTold:
-    return {
-        "key": item.key,
-        "title": str(item.title),
-        "url": item.url,
-        "image": item.image,
-        "price": None if item.price is None else str(item.price),
-        "list_price": None if item.list_price is None else str(item.list_price),
-        "currency": item.currency,
-        "category": str(item.category),
-        "brand": str(item.brand),
-    }

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import logging
-<<<<<<< HEAD
-from collections.abc import Iterator, Mapping, Sequence
-=======
 from collections.abc import Sequence
->>>>>>> 28b3cee
 from dataclasses import dataclass, replace
 from uuid import UUID, uuid4
 
@@ -41,6 +37,8 @@ class Asked:
     slug: str
     item: object = None
     """The shop's own product object that the placement is about."""
+    context: tuple[str, ...] = ()
+    """Keys of the items that it is about, where no object is at hand."""
     n: int | None = None
     title: str = ""
 
@@ -53,25 +51,6 @@ class _Chosen:
     decision: Decision
 
 
-<<<<<<< HEAD
-def show(
-    request: HttpRequest,
-    slug: str,
-    *,
-    item: object = None,
-    keys: Sequence[str] = (),
-    n: int | None = None,
-    title: str = "",
-) -> Presented:
-    """Choose and present the placement `slug`. Never raises: what goes wrong is logged and nothing is shown.
-
-    The page is about `item`, the shop's own object, or about the items of these `keys`.
-    """
-    placement = PLACEMENTS[slug]
-    try:
-        with isolated():
-            return _show(request, placement, tuple(keys) if item is None else (settings.shop.item_key(item),), n, title)
-=======
 def show(request: HttpRequest, slug: str, *, item: object = None, n: int | None = None, title: str = "") -> Presented:
     """Choose and present the placement `slug`. Never raises: what goes wrong is logged and nothing is shown."""
     return show_all(request, [Asked(slug=slug, item=item, n=n, title=title)])[0]
@@ -86,7 +65,6 @@ def show_all(request: HttpRequest, wanted: Sequence[Asked]) -> list[Presented]:
     try:
         with isolated():
             return _show(request, wanted)
->>>>>>> 28b3cee
     except Exception:
         slugs = ", ".join(asked.slug for asked in wanted)
         logger.exception("placement_failed", extra={"placement": slugs, "stage": "resolve"})
@@ -104,17 +82,6 @@ def _keep_out_of_caches(request: HttpRequest) -> None:
     vars(request)["_cache_update_cache"] = False  # how Django's cache marks what not to store
 
 
-<<<<<<< HEAD
-def _show(request: HttpRequest, placement: Placement, context: tuple[str, ...], n: int | None, title: str) -> Presented:
-    if n is not None and n < 1:
-        return Presented(placement.slug, "", (), None, False, request)
-    visitor, history = _person(request)
-    now = clock.now()
-    if placement.pipeline == "personal" and history:
-        history = replace(history, passed_over=_passed_over(request, visitor, now))
-    shown_already = _shown_on_page(request)
-    query = Query(
-=======
 def _show(request: HttpRequest, wanted: Sequence[Asked]) -> list[Presented]:
     chosen = [_choose(request, asked) for asked in wanted]
     decided = [each for each in chosen if each is not None]
@@ -148,11 +115,10 @@ def _query(request: HttpRequest, placement: Placement, asked: Asked, who: Asker)
     if placement.pipeline == "personal" and history:
         history = replace(history, passed_over=passed_over_of(request, who.visitor, now))
     return Query(
->>>>>>> 28b3cee
         placement=placement.slug,
         n=placement.n if asked.n is None else asked.n,
         as_of=now,
-        context=() if asked.item is None else (settings.shop.item_key(asked.item),),
+        context=asked.context if asked.item is None else (settings.shop.item_key(asked.item),),
         history=history,
         exclude=frozenset(_shown_on_page(request)),
     )

@@ -61,9 +61,10 @@ def test_what_a_token_permits_is_what_its_visitor_says_now(answers):
     me = visitor("personalization")
     looked_at(me, "1")
     client = front_end(me)
-    assert ok(client, "post", "placements/", ROWS)["placements"][0]["personal"] is True
+    assert ok(client, "post", "placements/", ROWS)["placements"][0]["title"] == "Picked for you"
     Visitor.objects.update(granted={"analytics": True})
-    assert ok(client, "post", "placements/", ROWS)["placements"][0]["personal"] is False
+    [row] = ok(client, "post", "placements/", ROWS)["placements"]
+    assert (row["title"], bool(row["decision"])) == ("New in the shop", True)
     Visitor.objects.update(granted={"personalization": True}, paused_at=me.created_at)
     assert ok(client, "post", "placements/", ROWS)["placements"][0]["decision"] is None
 

@@ -168,7 +168,7 @@ def test_every_answer_is_as_the_document_says_and_none_is_a_fault(path, method, 
 
 def test_an_answer_that_is_not_as_the_document_says_would_be_seen():
     schema = {"$ref": "#/components/schemas/Placements"}
-    good = {"placements": [{"slug": "x", "title": "", "decision": None, "personal": False, "rows": []}]}
+    good = {"placements": [{"slug": "x", "title": "", "decision": None, "rows": []}]}
     assert wrong(schema, DOCUMENT, good) == []
     for bad in ({}, {"placements": [{}]}, {"placements": [{**good["placements"][0], "more": 1}]},
                 {"placements": [{**good["placements"][0], "decision": "no id"}]}):  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
+from django_personalize.api.openapi import document
 from django_personalize.models import Decision
 from tests.api.shoppers import ask, browser, front_end, ok
 from tests.people import visitor
@@ -23,40 +24,32 @@ def placements(client, *asked):
 
 
 def keys(placement):
-    return [slot["item"]["key"] for row in placement["rows"] for slot in row["slots"]]
+    return [slot["key"] for row in placement["rows"] for slot in row["slots"]]
 
 
 def test_a_row_has_all_that_a_card_needs():
     [row] = placements(Client(), {"slug": "personal-home", "n": 1})
-    assert row == {
-        "slug": "personal-home",
-        "title": "Best sellers",
-        "decision": None,
-        "personal": False,
-        "rows": [
-            {
-                "title": "",
-                "url": "",
-                "slots": [
-                    {
-                        "slot": 1,
-                        "reason": "New in the shop",
-                        "item": {
-                            "key": "1",
-                            "title": "Lantern",
-                            "url": "/products/1/",
-                            "image": "",
-                            "price": "2.50",
-                            "list_price": None,
-                            "currency": "GBP",
-                            "category": "Light",
-                            "brand": "",
-                        },
-                    }
-                ],
-            }
-        ],
+    slot = {
+        "slot": 1,
+        "key": "1",
+        "title": "Lantern",
+        "url": "/products/1/",
+        "image": "",
+        "price": "2.50",
+        "list_price": None,
+        "currency": "GBP",
+        "reason": "New in the shop",
     }
+    rows = [{"title": "", "url": "", "slots": [slot]}]
+    assert row == {"slug": "personal-home", "title": "New in the shop", "decision": None, "rows": rows}
+
+
+def test_a_pipeline_of_the_shops_own_has_a_slug_and_stands_in_the_document(settings):
+    settings.PERSONALIZE = {**settings.PERSONALIZE, "PIPELINES": {"summer_gifts": ["newest"]}}
+    [row] = placements(Client(), {"slug": "summer-gifts"})
+    assert (row["title"], keys(row)) == ("Summer gifts", ["1", "2", "3"])
+    asked = document()["paths"]["/placements/"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    assert "summer-gifts" in asked["properties"]["placements"]["items"]["properties"]["slug"]["enum"]
 
 
 def test_no_item_stands_in_two_rows_of_one_request():
