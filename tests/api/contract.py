@@ -19,7 +19,9 @@ JSON = st.recursive(
 
 
 FORMATS = FormatChecker(["uuid"])
-FORMATS.checks("date-time", ValueError)(lambda text: datetime.fromisoformat(text).tzinfo is not None)
+FORMATS.checks("date-time", ValueError)(
+    lambda told: not isinstance(told, str) or datetime.fromisoformat(told).tzinfo is not None
+)
 
 
 def wrong(schema: Mapping[str, Any], document: Mapping[str, Any], value: Any) -> list[str]:
