@@ -24,7 +24,7 @@ from django_personalize.capture.searches import search_of
 from django_personalize.capture.visit import Visit, visiting
 from django_personalize.conf import settings
 from django_personalize.consent.ledger import record
-from django_personalize.consent.states import TRACED, granted, states, states_after
+from django_personalize.consent.states import TRACED, granted, may_answer, states, states_after
 from django_personalize.core.requests import SAFE_METHODS
 from django_personalize.core.types import Consents, ConsentState, Line, Purpose
 from django_personalize.events.collector import collector_of, has_gathered
@@ -97,7 +97,7 @@ class PersonalizeMiddleware:
             self._step("banner", lambda: settings.consent.after(request, response))
         if was_asked_about(request):
             patch_vary_headers(response, ["Sec-GPC", "DNT"])
-        if _is_ours(request):
+        if _is_ours(request) and not may_answer(request):
             return  # our own addresses say what happened themselves, and a beacon in flight outlives no withdrawal
         if session_tier.NAME in request.COOKIES:
             self._step("visit", lambda: self.remember(request, response))

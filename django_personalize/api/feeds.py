@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from typing import TypedDict
+
 from django.db import transaction
 from django.db.models import Min
 
 from django_personalize.api.products import assemble
 from django_personalize.api.refusals import Refusal, shown
 from django_personalize.models import FeedItem
+
+
+class TakenOutTold(TypedDict):
+    unlisted: int
+
+
+class CompletedTold(TypedDict):
+    listed: int
+    unlisted: int
 
 
 @transaction.atomic
@@ -31,7 +42,7 @@ def take_out(key: str) -> int:
 
 
 @transaction.atomic
-def complete(feed: str, count: int, *, force: bool) -> dict[str, int]:
+def complete(feed: str, count: int, *, force: bool) -> CompletedTold:
     """Unlist what this whole feed did not name, and say how much that was.
 
     Only where all of its `count` products arrived. What came in by itself since the feed began stays. More than half of

@@ -54,10 +54,8 @@ class IngestKey(BaseAuthentication):
         return "Bearer"
 
 
-class IngestThrottle(SimpleRateThrottle):
-    """So many requests per key; what goes past it is asked to come again."""
-
-    scope = SCOPE
+class Counted(SimpleRateThrottle):
+    """Counts in the cache; what goes past the rate is asked to come again."""
 
     def allow_request(self, request: Any, view: Any) -> bool:
         try:
@@ -66,6 +64,12 @@ class IngestThrottle(SimpleRateThrottle):
             # Whatever the cache's client raises. Nobody counts then, and what is sent must not be lost for it.
             logger.exception("requests_not_counted")
             return True
+
+
+class IngestThrottle(Counted):
+    """So many requests per key."""
+
+    scope = SCOPE
 
     def get_rate(self) -> str | None:
         rate = api_settings.DEFAULT_THROTTLE_RATES.get(SCOPE, RATE)

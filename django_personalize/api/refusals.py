@@ -47,10 +47,11 @@ def answer(error: Exception, context: dict[str, Any]) -> Response | None:
     elif isinstance(error, exceptions.Throttled):
         wait = max(int(getattr(error, "wait", None) or 0), 1)
         code, headers = error.status_code, {"Retry-After": str(wait)}
+        scope = getattr(context["view"], "scope", "personalize")
         body = {
             "found": "more requests in this minute than this server takes",
             "wanted": f"the next one in {wait} seconds",
-            "do": 'Wait, then send the same again; or raise REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"]["personalize"].',
+            "do": f'Wait, then send the same again; or raise REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"]["{scope}"].',
         }
     elif isinstance(error, exceptions.MethodNotAllowed):
         code, allowed = error.status_code, ", ".join(context["view"].allowed_methods)

@@ -4,13 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 
 from django_personalize.api.fields import Problem
 from django_personalize.shop.keys import LONGEST
 
 MOST_ERRORS = 100
 """So many of a batch are told; the others are counted."""
+
+
+class FaultTold(TypedDict):
+    index: int
+    id: str | None
+    name: str
+    found: str
+    wanted: str
+
+
+class TakenTold(TypedDict):
+    accepted: int
+    stale: int
+    errors: list[FaultTold]
+    more_errors: NotRequired[int]
 
 
 @dataclass(slots=True)

@@ -1,64 +1,41 @@
-"""What another process may post. Answers in JSON that no cache keeps; knows no session, no cookie and no account."""
+"""What another process may post: products, orders, what its visitors answered and did."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypedDict
 
-from django.http import Http404, HttpRequest
-from rest_framework.renderers import JSONRenderer
+from django.http import Http404
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
-from django_personalize.api import events, feeds, orders, products
-from django_personalize.api.body import BoundedJSON, listed, read, short
-from django_personalize.api.keys import IngestKey, IngestThrottle
-from django_personalize.api.refusals import Refusal, answer, shown
-from django_personalize.api.taken import Taken
+from django_personalize.api import describe, events, feeds, orders, products
+from django_personalize.api.acting import ShopperThrottle, VisitorToken
+from django_personalize.api.body import listed, read, short
+from django_personalize.api.door import MEGABYTE, ServerDoor
+from django_personalize.api.keys import IngestKey
+from django_personalize.api.operation import Operation
+from django_personalize.api.refusals import Refusal, shown
+from django_personalize.api.taken import Taken, TakenTold
 from django_personalize.conf import settings
 from django_personalize.core.loading import load
-from django_personalize.core.memo import once
-from django_personalize.core.types import ConsentState, Purpose
 from django_personalize.models import FeedItem, FeedLine
+from django_personalize.visitors.resolve import acts_for
 
 FEED_SHOP = "django_personalize.integrations.http.FeedShop"
-MEGABYTE = 1024 * 1024
+KEY = ("key",)
 
 
-class AsciiJSON(JSONRenderer):
-    """An answer repeats what was found, which may be half of a character: JSON can write that, UTF-8 cannot."""
-
-    ensure_ascii = True
-
-
-class Door(APIView):
-    """Every policy is stated: the shop's own `REST_FRAMEWORK` is about its own views."""
-
-    authentication_classes = (IngestKey,)
-    permission_classes = ()
-    throttle_classes = (IngestThrottle,)
-    parser_classes = (BoundedJSON,)
-    renderer_classes = (AsciiJSON,)
-    versioning_class = None
-    http_method_names = ("get", "post", "put", "delete")
-    max_bytes = MEGABYTE
-
-    def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        # A server that passes on a browser's cookies does not make this request that browser's: without this, the
-        # middleware would take the request for the browser's next answer.
-        request.COOKIES = {}
-        once(request, "consents", lambda: dict.fromkeys(Purpose, ConsentState.UNKNOWN))
-        return super().initialize_request(request, *args, **kwargs)
-
-    def get_exception_handler(self) -> Any:
-        return answer
-
-    def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Any:
-        response = super().finalize_response(request, response, *args, **kwargs)
-        response["Cache-Control"] = "no-store"
-        return response
+class ProductsCounted(TypedDict):
+    listed: int
+    unlisted: int
 
 
-class FeedDoor(Door):
+class StatusTold(TypedDict):
+    products: ProductsCounted
+    orders: int
+    lines: int
+
+
+class FeedDoor(ServerDoor):
     """What fills the tables that `FeedShop` reads."""
 
     def initial(self, request: Any, *args: Any, **kwargs: Any) -> None:
@@ -76,6 +53,15 @@ class Products(FeedDoor):
     """Takes a part of the catalogue: `{"products": [...], "feed": "..."}`."""
 
     max_bytes = 8 * MEGABYTE
+    told = {
+        "post": Operation(
+            summary="Put in, or replace, a part of the catalogue",
+            body=describe.products,
+            answer=TakenTold,
+            security=KEY,
+        ),
+        "put": Operation(summary="The same as POST", body=describe.products, answer=TakenTold, security=KEY),
+    }
 
     def post(self, request: Any) -> Response:
         body = read(request, ("products", "feed"))
@@ -86,12 +72,23 @@ class Products(FeedDoor):
 
 
 class OneProduct(FeedDoor):
+    told = {"delete": Operation(summary="Take a product off the list", answer=feeds.TakenOutTold, security=KEY)}
+
     def delete(self, request: Any, key: str) -> Response:
         return Response({"unlisted": feeds.take_out(key)})
 
 
 class Feeds(FeedDoor):
     """Ends a whole feed: `{"feed": "...", "count": 60, "force": false}`."""
+
+    told = {
+        "post": Operation(
+            summary="End a whole feed: what it did not name is unlisted",
+            body=describe.feed,
+            answer=feeds.CompletedTold,
+            security=KEY,
+        )
+    }
 
     def post(self, request: Any) -> Response:
         body = read(request, ("feed", "count", "force"))
@@ -110,22 +107,44 @@ class Orders(FeedDoor):
     """Takes orders: `{"orders": [...]}`."""
 
     max_bytes = 4 * MEGABYTE
+    told = {
+        "post": Operation(summary="Put in, or replace, orders", body=describe.orders, answer=TakenTold, security=KEY)
+    }
 
     def post(self, request: Any) -> Response:
         return _said(orders.take(listed(read(request, ("orders",)), "orders", orders.LIMIT)))
 
 
-class Events(Door):
-    """Takes what one visitor answered and did: `{"visitor": {...}, "events": [...]}`."""
+class Events(ServerDoor):
+    """Takes what one visitor answered and did: `{"visitor": {...}, "events": [...]}`.
 
+    A front end that acts for one visitor sends `{"events": [...]}`, and nothing of what they answered.
+    """
+
+    authentication_classes = (VisitorToken, IngestKey)
     max_bytes = MEGABYTE // 4
+    told = {
+        "post": Operation(
+            summary="Tell what a visitor did; by a server's key, also what they answered",
+            body=describe.events,
+            answer=events.EventsTold,
+            security=("key", "visitor"),
+        )
+    }
+
+    def get_throttles(self) -> list[Any]:
+        return [ShopperThrottle()] if acts_for(self.request._request) else super().get_throttles()
 
     def post(self, request: Any) -> Response:
-        return Response(events.take(read(request, ("visitor", "context", "events"))))
+        if acts_for(request._request):
+            return Response(events.hear(request._request, read(request, ("events",))))
+        return Response(events.take(read(request, ("visitor", "context", "events", "token"))))
 
 
 class Status(FeedDoor):
     """Says what is there, to compare with what was sent."""
+
+    told = {"get": Operation(summary="Count what is there", answer=StatusTold, security=KEY)}
 
     def get(self, request: Any) -> Response:
         told = FeedItem.objects.filter(from_variants=False)
@@ -138,7 +157,7 @@ class Status(FeedDoor):
         )
 
 
-class NoSuchAddress(Door):
+class NoSuchAddress(ServerDoor):
     def initial(self, request: Any, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         raise Http404

@@ -8,7 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid5
 
+from django.http import HttpRequest
+
+from django_personalize.capture.bots import unseen
+from django_personalize.capture.budget import spend
 from django_personalize.capture.claims import MAX_EVENTS, MAX_FACTS, Claim, read_all
+from django_personalize.capture.drafts import drafter
 from django_personalize.capture.refusals import (
     NO_CONSENT,
     TOO_MANY_EVENTS,
@@ -21,8 +26,10 @@ from django_personalize.consent.states import TRACED
 from django_personalize.core.types import Draft, EventDraft, ImpressionDraft, Purpose, RefusalDraft
 from django_personalize.events.vocabulary import PROMOTION_BLOCK, PROMOTION_KINDS, VIEW_ITEM_LIST
 from django_personalize.models import Decision
+from django_personalize.visitors.cookie import Token
+from django_personalize.visitors.resolve import permitted
 
-__all__ = ["MAX_EVENTS", "NO_CONSENT", "Accepted", "NotABatch", "accept"]
+__all__ = ["MAX_EVENTS", "NO_CONSENT", "Accepted", "NotABatch", "accept", "hear"]
 
 
 class NotABatch(ValueError):
@@ -49,15 +56,15 @@ def accept(
     granted: Collection[Purpose],
     make: Callable[..., EventDraft],
     trusted: bool = False,
-    unseen: str = "",
+    overlooked: str = "",
 ) -> Accepted:
     """Store what a batch tells of this visitor of this browser. Durable on return, and safe to repeat with the same
     ids.
 
     `granted` are the purposes with a yes now. `make(kind=…, uid=…, occurred_at=…, **fields)` returns an event with its
     circumstances, as `drafts.drafter(request, visitor_id)` does. A `trusted` server may tell also what the
-    middleware records by itself, which a page may not, and more facts at once. `unseen` is why nobody looked, where
-    nobody did: then nothing is kept. Raises `NotABatch`, and what the sink raises.
+    middleware records by itself, which a page may not, and more facts at once. `overlooked` is why nobody
+    looked, where nobody did: then nothing is kept. Raises `NotABatch`, and what the sink raises.
     """
     events = payload.get("events") if isinstance(payload, dict) else None
     if not isinstance(events, list):
@@ -66,8 +73,8 @@ def accept(
     if frozenset(TRACED).isdisjoint(granted):
         refused[NO_CONSENT] += len(events)
         return Accepted(0, +refused)  # and not even counted: nothing of this batch is anybody's to keep
-    if unseen:
-        refused[unseen], events = len(events), []
+    if overlooked:
+        refused[overlooked], events = len(events), []
     refused[TOO_MANY_EVENTS] += max(0, len(events) - MAX_EVENTS)
     told = list(read_all(events[:MAX_EVENTS], trusted=trusted, refused=refused))
     decisions, groups, parents = _decisions(told), _groups(told), _parents(told)
@@ -98,6 +105,20 @@ def accept(
     told_no = [RefusalDraft(reason=reason, count=count) for reason, count in sorted((+refused).items())]
     taken = settings.sink.write([*drafts, *told_no]) if drafts or told_no else 0
     return Accepted(taken, +refused, len(drafts))
+
+
+def hear(request: HttpRequest, token: Token, payload: object) -> Accepted:
+    """Store what a page or an app tells of whoever `token` names, and count it against their minute."""
+    accepted = accept(
+        payload,
+        visitor_id=token.visitor_id,
+        browser=token.browser,
+        granted=permitted(request),
+        make=drafter(request, token.visitor_id),
+        overlooked=unseen(request),
+    )
+    spend(request, token.visitor_id, accepted.written)
+    return accepted
 
 
 def _decisions(told: Sequence[Claim]) -> dict[UUID, Decision]:

@@ -51,10 +51,22 @@ def forget(visitors: Collection[UUID]) -> None:
     """Take what was counted of these visitors out of the cache, before its minute does."""
     minutes = (_minute() - 1, _minute())
     keys = [f"personalize:told:{visitor.hex}:{minute}" for visitor in visitors for minute in minutes]
+    keys += [f"personalize:asked:{digest('asked', visitor.hex)[:32]}" for visitor in visitors]
     try:
         cache.delete_many(keys)
     except Exception:
         logger.warning("counts_not_forgotten", extra={"count": len(keys)})  # a minute later they are gone
+
+
+def counted_under(request: HttpRequest, visitor_id: UUID | None) -> str:
+    """Return the name under which a request to the API is counted: of a visitor, else of a network; '' for neither.
+
+    A keyed hash either way, and a network's is another one every minute.
+    """
+    if visitor_id is not None:
+        return f"personalize:asked:{digest('asked', visitor_id.hex)[:32]}"
+    network = network_of(request)
+    return f"personalize:asked-by:{digest('network', f'{network} {_minute()}')[:32]}" if network else ""
 
 
 def may_come(request: HttpRequest) -> bool:

@@ -43,3 +43,12 @@ def states_after(request: HttpRequest, response: HttpResponseBase) -> Consents:
 def granted(consents: Consents) -> frozenset[Purpose]:
     """Return the purposes with a yes; UNKNOWN is no."""
     return frozenset(purpose for purpose, state in consents.items() if state is ConsentState.GRANTED)
+
+
+def note_answer(request: HttpRequest) -> None:
+    """Have the middleware follow this request as it does one to the banner: it may answer for its browser."""
+    vars(request)["_personalize_answered"] = True
+
+
+def may_answer(request: HttpRequest) -> bool:
+    return "_personalize_answered" in vars(request)

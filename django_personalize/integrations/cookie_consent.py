@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import logging
 import time
@@ -12,6 +13,7 @@ from typing import Any
 from cookie_consent.cache import delete_cache
 from cookie_consent.conf import settings as django_settings
 from cookie_consent.models import Cookie, CookieGroup
+from cookie_consent.processor import CookiesProcessor
 from cookie_consent.util import dict_to_cookie_str, parse_cookie_str, set_cookie_dict_to_response
 from django.db import DatabaseError, transaction
 from django.db.models import Max
@@ -132,6 +134,20 @@ class CookieConsent:
         pairs = parse_cookie_str(request.COOKIES.get(settings.COOKIE_CONSENT_NAME, ""))
         no = {purpose.value: settings.COOKIE_CONSENT_DECLINE for purpose in self._current().by_purpose}
         set_cookie_dict_to_response(response, pairs | no)
+        self.after(request, response)
+
+    def answer(self, request: Any, response: Any, answers: Mapping[Purpose, bool]) -> None:
+        """Have this browser answer as its banner's buttons do, from this response on; its other answers stay.
+
+        A purpose without a group of its name cannot be answered, and is left out.
+        """
+        answered, groups = copy.copy(request), self._current().by_purpose
+        for wanted in (True, False):
+            chosen = [groups[purpose] for purpose, yes in answers.items() if yes is wanted and purpose in groups]
+            if chosen:
+                CookiesProcessor(answered, response).process(chosen, "accept" if wanted else "decline")
+                given = response.cookies[settings.COOKIE_CONSENT_NAME].value
+                answered.COOKIES = {**answered.COOKIES, settings.COOKIE_CONSENT_NAME: given}
         self.after(request, response)
 
     def texts(self) -> Mapping[Purpose, str]:

@@ -24,7 +24,7 @@ from django_personalize.placements.asker import Asker, asker_of, passed_over_of
 from django_personalize.placements.decide import Decision, decide
 from django_personalize.placements.defaults import Placement, placement_of
 from django_personalize.placements.desk import desk_of
-from django_personalize.placements.draw import Presented, Row, Shown, nothing
+from django_personalize.placements.draw import Presented, Row, Shown, nothing, presented_on
 from django_personalize.placements.fill import Filled, FilledRow, Filling, fill
 from django_personalize.placements.promotions import shown
 from django_personalize.placements.reasons import sentence
@@ -43,6 +43,8 @@ class Asked:
     slug: str
     item: object = None
     """The shop's own product object that the placement is about."""
+    context: tuple[str, ...] = ()
+    """Keys of the items that it is about, where no object is at hand."""
     n: int | None = None
     title: str = ""
 
@@ -70,11 +72,13 @@ def show_all(request: HttpRequest, wanted: Sequence[Asked]) -> list[Presented]:
     """
     try:
         with isolated():
-            return _show(request, wanted)
+            shown = _show(request, wanted)
     except Exception:
         slugs = ", ".join(asked.slug for asked in wanted)
         logger.exception("placement_failed", extra={"placement": slugs, "stage": "resolve"})
-        return [nothing(request, asked.slug) for asked in wanted]
+        shown = [nothing(request, asked.slug) for asked in wanted]
+    presented_on(request).extend(shown)
+    return shown
 
 
 def is_personal(request: HttpRequest) -> bool:
@@ -142,7 +146,7 @@ def _query(request: HttpRequest, placement: Placement, asked: Asked, who: Asker)
         placement=placement.slug,
         n=placement.n if asked.n is None else asked.n,
         as_of=now,
-        context=() if asked.item is None else (settings.shop.item_key(asked.item),),
+        context=asked.context if asked.item is None else (settings.shop.item_key(asked.item),),
         history=history,
         exclude=frozenset(_shown_on_page(request)),
     )

@@ -14,7 +14,7 @@ from django_personalize.events.vocabulary import ORDER_KINDS
 from django_personalize.exceptions import PersonalizeError
 from django_personalize.models import Event, FeedLine, OrderLink, Visitor
 from django_personalize.visitors import cookie
-from django_personalize.visitors.resolve import account_of, belongs
+from django_personalize.visitors.resolve import account_of, acts_for, belongs
 
 logger = logging.getLogger("django_personalize.privacy")
 
@@ -77,7 +77,8 @@ def person_of(request: HttpRequest) -> Person:
     A visitor that belongs to an account is theirs only while that account is logged in.
     """
     # A user of this project is nobody of a shop that runs elsewhere, though their ids may be alike.
-    account = "" if getattr(settings.shop, "accounts_elsewhere", False) else account_of(request)
+    elsewhere = getattr(settings.shop, "accounts_elsewhere", False) and not acts_for(request)
+    account = "" if elsewhere else account_of(request)
     visitors = list(Visitor.objects.filter(user_key=account).order_by("created_at", "pk")) if account else []
     token = cookie.read(request)
     here = None if token is None else Visitor.objects.filter(pk=token.visitor_id).first()

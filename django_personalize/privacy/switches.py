@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from django.db import transaction
+from django.http import HttpRequest, HttpResponseBase
 
 from django_personalize.capture.accounts import link_orders
+from django_personalize.consent.states import granted, states
 from django_personalize.core import clock
 from django_personalize.models import Cart, Membership, Visitor
 from django_personalize.privacy.person import Person
+from django_personalize.visitors import cookie
+from django_personalize.visitors.resolve import token_for
 
 
 @transaction.atomic
@@ -35,6 +39,14 @@ def allow_profiling(person: Person) -> None:
     """Take the objection back; what was answered counts again."""
     Visitor.objects.filter(pk__in=person.ids).update(objected_at=None)
     _link(person)
+
+
+def tell_the_cookie(request: HttpRequest, response: HttpResponseBase, person: Person) -> None:
+    """Have this browser's cookie say what was switched, so that its pages need no query to know."""
+    token = cookie.read(request)
+    visitor = None if token is None else Visitor.objects.filter(pk__in=person.ids, pk=token.visitor_id).first()
+    if visitor is not None:
+        cookie.write(request, response, token_for(visitor, granted(states(request))))
 
 
 def _link(person: Person) -> None:

@@ -97,13 +97,17 @@ def _signer(older: list[bytes | str] | None = None) -> signing.Signer:
 
 def write(request: HttpRequest, response: HttpResponseBase, token: Token) -> None:
     """Set the cookie, and forbid every cache to keep this response: a cached id would be shared by strangers."""
-    purposes, flags = "+".join(sorted(token.granted)), "".join(sorted(token.flags))
-    value = f"{token.visitor_id.hex}.{purposes}.{token.browser.hex}.{token.account}.{flags}"
     response.set_cookie(
-        NAME, _signer().sign(value), max_age=MAX_AGE, secure=request.is_secure(), httponly=True, samesite="Lax"
+        NAME, value_of(token), max_age=MAX_AGE, secure=request.is_secure(), httponly=True, samesite="Lax"
     )
     response.set_cookie(LEAVE, "1", max_age=MAX_AGE, secure=request.is_secure(), samesite="Lax")
     add_never_cache_headers(response)
+
+
+def value_of(token: Token) -> str:
+    """Return the cookie's signed value."""
+    purposes, flags = "+".join(sorted(token.granted)), "".join(sorted(token.flags))
+    return _signer().sign(f"{token.visitor_id.hex}.{purposes}.{token.browser.hex}.{token.account}.{flags}")
 
 
 def clear(response: HttpResponseBase) -> None:

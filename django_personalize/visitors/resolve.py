@@ -10,10 +10,11 @@ from django.contrib.auth import SESSION_KEY, get_user
 from django.http import HttpRequest
 
 from django_personalize.consent.states import TRACED, granted, states
+from django_personalize.core import clock
 from django_personalize.core.memo import once
-from django_personalize.core.types import Purpose
+from django_personalize.core.types import ConsentState, Purpose
 from django_personalize.models import Visitor
-from django_personalize.models.visitor import PROFILING
+from django_personalize.models.visitor import PROFILING, YES_LASTS
 from django_personalize.visitors import cookie
 from django_personalize.visitors.cookie import OBJECTED, PAUSED, Token
 
@@ -73,7 +74,10 @@ def visitor_of(request: HttpRequest) -> Visitor | None:
 
 
 def account_of(request: HttpRequest) -> str:
-    """Return the logged-in account's key as text, empty for a guest."""
+    """Return the logged-in account's key as text, empty for a guest; of a request that acts for one visitor, theirs."""
+    named = vars(request).get("_personalize_account")
+    if named is not None:
+        return str(named)
     user = getattr(request, "user", None)
     session = getattr(request, "session", None)
     if user is not None and not user.is_authenticated and session is not None and session.get(SESSION_KEY):
@@ -89,6 +93,32 @@ def belongs(visitor: Visitor, account: str) -> bool:
 def session_was_read(request: HttpRequest) -> bool:
     """Say whether the page has looked at the session: only then does looking at it cost no cache its page."""
     return bool(getattr(getattr(request, "session", None), "accessed", False))
+
+
+def acts_for(request: HttpRequest) -> bool:
+    """Say whether another shop's front end acts for one visitor here, and no browser of this project's asks."""
+    return "_personalize_account" in vars(request)
+
+
+def act_for(request: HttpRequest, visitor: Visitor) -> None:
+    """Make this request that visitor's: what they say yes to is what their row says, and no cookie has a say.
+
+    Whoever calls this has made sure that they may.
+    """
+    lapsed = visitor.answered_at < clock.now() - YES_LASTS
+    allowed = frozenset(purpose for purpose in Purpose if visitor.granted.get(purpose.value) and not lapsed)
+    consents = {each: ConsentState.GRANTED if each in allowed else ConsentState.UNKNOWN for each in Purpose}
+    request.COOKIES = {cookie.NAME: cookie.value_of(token_for(visitor, allowed))}
+    vars(request)["_personalize_account"] = visitor.user_key
+    vars(request)["_personalize_answers"] = vars(request)["_personalize_consents"] = consents
+
+
+def act_for_nobody(request: HttpRequest) -> None:
+    """Make this request nobody's, whatever its browser would say."""
+    request.COOKIES = {}
+    vars(request)["_personalize_account"] = ""
+    unknown = dict.fromkeys(Purpose, ConsentState.UNKNOWN)
+    vars(request)["_personalize_answers"] = vars(request)["_personalize_consents"] = unknown
 
 
 class Presence:

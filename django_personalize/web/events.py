@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import json
 import logging
-from urllib.parse import urlsplit
 
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from django_personalize.capture.beacon import Accepted, NotABatch, accept
-from django_personalize.capture.bots import unseen
-from django_personalize.capture.budget import BATCHES_A_MINUTE, FACTS_A_MINUTE, MINUTE, is_too_much, spend
-from django_personalize.capture.drafts import drafter
+from django_personalize.capture.beacon import NotABatch, hear
+from django_personalize.capture.budget import BATCHES_A_MINUTE, FACTS_A_MINUTE, MINUTE, is_too_much
+from django_personalize.core.requests import is_same_origin
 from django_personalize.visitors import cookie
-from django_personalize.visitors.cookie import Token
-from django_personalize.visitors.resolve import permitted, token_here
+from django_personalize.visitors.resolve import token_here
 
 logger = logging.getLogger("django_personalize.web")
 NEVER = "max-age=0, no-cache, no-store, must-revalidate, private"
@@ -43,7 +40,7 @@ def events(request: HttpRequest) -> HttpResponse:
 
 
 def _answer(request: HttpRequest) -> HttpResponse:
-    if not _same_origin(request):
+    if not is_same_origin(request):
         return _problem(403, "This address only hears pages of this shop.")
     if request.content_type not in TYPES:
         return _problem(415, "Wanted application/json.")
@@ -59,8 +56,7 @@ def _answer(request: HttpRequest) -> HttpResponse:
         body = _body(request)
         if body is None:
             return _problem(413, "At most 64 kB.")
-        accepted = _accept(request, token, body)
-        spend(request, token.visitor_id, accepted.written)
+        accepted = hear(request, token, _read(body))
     except NotABatch as problem:
         return _problem(400, str(problem))
     except Exception:
@@ -71,20 +67,11 @@ def _answer(request: HttpRequest) -> HttpResponse:
     return JsonResponse({"stored": accepted.stored, "refused": accepted.refused})
 
 
-def _accept(request: HttpRequest, token: Token, body: bytes) -> Accepted:
+def _read(body: bytes) -> object:
     try:
-        payload = json.loads(body.decode())
+        return json.loads(body.decode())
     except (ValueError, RecursionError) as problem:
         raise NotABatch("No JSON in UTF-8.") from problem
-    who = token.visitor_id
-    return accept(
-        payload,
-        visitor_id=who,
-        browser=token.browser,
-        granted=permitted(request),
-        make=drafter(request, who),
-        unseen=unseen(request),
-    )
 
 
 def _body(request: HttpRequest) -> bytes | None:
@@ -104,14 +91,3 @@ def _problem(status: int, text: str, *, retry_after: int | None = None) -> HttpR
     if retry_after is not None:
         response["Retry-After"] = str(retry_after)
     return response
-
-
-def _same_origin(request: HttpRequest) -> bool:
-    """Browsers say where a request comes from in one of two ways; one that says neither is no browser's beacon."""
-    site: str | None = request.META.get("HTTP_SEC_FETCH_SITE")
-    if site is not None:
-        return site == "same-origin"
-    try:
-        return urlsplit(str(request.META.get("HTTP_ORIGIN", ""))).netloc == request.get_host()
-    except ValueError:  # no address
-        return False

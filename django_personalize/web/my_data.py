@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
-from django.contrib.auth import authenticate
 from django.core.handlers.asgi import ASGIRequest
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
@@ -20,8 +18,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from django_personalize.conf import settings
-from django_personalize.consent.states import answers, granted, states
-from django_personalize.core import clock
+from django_personalize.consent.states import answers
 from django_personalize.core.types import ConsentState, Purpose
 from django_personalize.events.vocabulary import (
     ADD_TO_CART,
@@ -33,19 +30,15 @@ from django_personalize.events.vocabulary import (
     USER_ENGAGEMENT,
     VIEW_ITEM,
 )
-from django_personalize.models import Visitor
 from django_personalize.privacy import switches
+from django_personalize.privacy.asking import asks_password, is_them
 from django_personalize.privacy.erase import erase, forget_browser
 from django_personalize.privacy.export import export
 from django_personalize.privacy.interests import insight
 from django_personalize.privacy.person import Person, person_of
 from django_personalize.privacy.remove import remove_item
-from django_personalize.visitors import cookie
-from django_personalize.visitors.resolve import token_for
 
 logger = logging.getLogger("django_personalize.web")
-FRESH = timedelta(hours=2)
-"""How lately somebody must have logged in for nobody to ask who they are before all is erased."""
 SWITCHES: dict[str, Callable[[Person], None]] = {
     "pause": switches.pause,
     "resume": switches.resume,
@@ -73,7 +66,7 @@ def switch(request: HttpRequest) -> HttpResponse:
     response = redirect(PAGE)
     if change is not None and person:
         change(person)
-        _tell_the_cookie(request, response, person)
+        switches.tell_the_cookie(request, response, person)
     return response
 
 
@@ -113,11 +106,11 @@ def download(request: HttpRequest) -> HttpResponseBase:
 def forget(request: HttpRequest) -> HttpResponse:
     """Ask once more, and then erase everything and take this browser's yes back."""
     person = person_of(request)
-    asks = _asks(request)
+    asks = asks_password(request)
     context: dict[str, Any] = {"person": person, "asks_password": asks, "password_wrong": False, "busy": False}
     if request.method != "POST":
         return render(request, "personalize/my_data_forget.html", context)
-    if asks and not _is_them(request):
+    if asks and not is_them(request, request.POST.get("password", "")):
         return render(request, "personalize/my_data_forget.html", context | {"password_wrong": True}, status=403)
     try:
         erase(person)
@@ -127,33 +120,6 @@ def forget(request: HttpRequest) -> HttpResponse:
     response = redirect(PAGE)
     forget_browser(request, response)
     return response
-
-
-def _asks(request: HttpRequest) -> bool:
-    """Say whether whoever is logged in has to show first that they are who they were then."""
-    user = getattr(request, "user", None)
-    if user is None or not user.is_authenticated:
-        return False
-    logged_in = getattr(user, "last_login", None)
-    return logged_in is None or clock.now() - logged_in > FRESH
-
-
-def _is_them(request: HttpRequest) -> bool:
-    """Check the password the way a log-in does, so that whatever limits guesses there does so here."""
-    user: Any = request.user
-    password = request.POST.get("password", "")
-    if not password:
-        return False
-    found = authenticate(request, **{user.USERNAME_FIELD: user.get_username(), "password": password})
-    return found is not None and found.pk == user.pk
-
-
-def _tell_the_cookie(request: HttpRequest, response: HttpResponse, person: Person) -> None:
-    """Have this browser's cookie say what was switched, so that its pages need no query to know."""
-    token = cookie.read(request)
-    visitor = None if token is None else Visitor.objects.filter(pk__in=person.ids, pk=token.visitor_id).first()
-    if visitor is not None:
-        cookie.write(request, response, token_for(visitor, granted(states(request))))
 
 
 def _shown(request: HttpRequest, person: Person) -> dict[str, Any]:

@@ -372,6 +372,7 @@ ELSEWHERE = ("privacy", "web.my_data")
 """What ends or hands out what is kept has a register and tests of its own."""
 SOURCE = "is how answers are read, and decides nothing by itself"
 REGISTER: dict[str, tuple[str, ...] | str] = {
+    "api.consents": SOURCE,
     "api.events": ("api_visitor",),
     "api.orders": ("api_account", "api_order_link"),
     "api.people": ("api_visitor", "api_account"),
@@ -402,7 +403,6 @@ REGISTER: dict[str, tuple[str, ...] | str] = {
     "visitors.asking": ("this_visit_only",),
     "visitors.resolve": SOURCE,
     "visitors.session_tier": ("this_visit_only",),
-    "web.events": ("beacon", "impression"),
     "web.visit": ("this_visit_only",),
 }
 PACKAGE = Path(django_personalize.__file__).parent

@@ -51,8 +51,10 @@ THREATS: dict[str, Threat] = {
             "security/test_doors.py::test_what_is_anothers_is_neither_read_nor_changed",
             "security/test_doors.py::test_the_desk_is_for_staff_who_may",
             "security/test_doors.py::test_other_servers_show_a_key",
+            "api/test_acting.py::test_a_token_acts_for_its_visitor_and_for_nobody_else",
+            "api/test_acting.py::test_a_tokens_request_is_its_visitors_whoevers_cookies_came_along",
         ),
-        {"rooms of the API for shoppers": r"RetrieveAPIView|ModelViewSet|ListAPIView"},
+        {"rooms of the API that name whom they are about": r"RetrieveAPIView|ModelViewSet|ListAPIView"},
     ),
     "S5": Threat(
         "Codes are guessed, shared, spent twice", absent={"offers": r"class \w*(Offer|Coupon|Voucher|Discount)\w*\("}
@@ -84,6 +86,7 @@ THREATS: dict[str, Threat] = {
             "security/test_payloads.py::test_what_is_meant_to_be_heavy_is_refused_quickly",
             "web/test_events.py::test_a_large_body_is_refused",
             "api/test_door.py",
+            "api/test_openapi.py::test_every_answer_is_as_the_document_says_and_none_is_a_fault",
         ),
     ),
     "S11": Threat(
@@ -106,6 +109,8 @@ THREATS: dict[str, Threat] = {
         (
             "security/test_tokens.py::test_no_changed_bit_of_a_visitor_cookie_is_accepted",
             "security/test_tokens.py::test_a_token_of_another_purpose_is_no_visitor",
+            "api/test_acting.py::test_no_changed_sign_of_a_token_is_accepted",
+            "api/test_acting.py::test_a_visitor_cookie_is_no_token_and_a_token_no_cookie",
         ),
         {"links that unsubscribe": r"[Uu]nsubscribe"},
     ),
@@ -113,6 +118,7 @@ THREATS: dict[str, Threat] = {
         "What is there is told by how it is refused",
         (
             "security/test_doors.py::test_a_strangers_decision_is_refused_as_one_that_is_not_there",
+            "api/test_why.py::test_a_strangers_decision_is_refused_as_one_that_is_not_there",
             "api/test_door.py",
         ),
     ),
@@ -169,6 +175,13 @@ ADDRESSES: dict[str, Address] = {
     "api/v1/orders/": _API,
     "api/v1/events/": _API,
     "api/v1/status/": _API,
+    "api/v1/placements/": Address("origin", "browser", ("post",), "api/test_placements.py"),
+    "api/v1/consent/": Address("token", "browser", ("get", "put"), "api/test_consents.py"),
+    "api/v1/my-data/": Address("token", "browser", ("get", "patch", "delete"), "api/test_my_data.py"),
+    "api/v1/my-data/history/<path:key>/": Address("token", "browser", ("delete",), "api/test_my_data.py"),
+    "api/v1/my-data/export/": Address("safe", "browser", ("get",), "api/test_my_data.py"),
+    "api/v1/why/<uuid:decision>/": Address("safe", "browser", ("get",), "api/test_why.py"),
+    "api/v1/openapi.json": Address("safe", "browser", ("get",), "api/test_openapi.py"),
     "api/v1/": _API,
     "api/v1/<path:rest>": _API,
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from django.contrib import admin
@@ -47,8 +47,8 @@ def _shop(settings, memory_shop, answers):
     answers(personalization="granted", analytics="granted")
 
 
-def url(address: str) -> str:
-    return "/personalize/" + re.sub(r"<[^>]+>", "8", address)
+def url(address: str, decision: object = UUID(int=8)) -> str:
+    return "/personalize/" + re.sub(r"<[^>]+>", "8", re.sub(r"<uuid:[^>]+>", str(decision), address))
 
 
 def known(client: Client, of: Visitor) -> Visitor:
@@ -75,7 +75,14 @@ def body() -> str:
     return json.dumps({"events": [event("view_item", params=about("1"))]})
 
 
+ASKED = {"put": {"analytics": False}, "patch": {"paused": True}, "delete": {}}
+"""What the API is sent that would change something, by method."""
+
+
 def unsafe(client: Client, address: str, method: str, headers: dict[str, str]):
+    if ADDRESSES[address].guard == "token" and address.startswith("api/"):
+        asked = json.dumps(ASKED[method])
+        return getattr(client, method)(url(address), asked, content_type="application/json", headers=headers)
     if ADDRESSES[address].guard == "token":
         given = {"to": "pause", "item": "1", "password": "pw"}
         return getattr(client, method)(url(address), given, headers=headers)
@@ -108,18 +115,25 @@ def test_a_foreign_page_is_heard_nowhere(address, method, headers):
 def test_what_changes_anything_wants_a_token(address):
     client = Client(enforce_csrf_checks=True)
     known(client, somebody())
-    assert unsafe(client, address, "post", SAME).status_code == 403
-    client.get("/personalize/my-data/")
-    client.cookies["csrftoken"] = "t" * 32
-    given = {"to": "pause", "item": "1", "csrfmiddlewaretoken": "t" * 32}
-    assert client.post(url(address), given, headers=SAME).status_code == 302
+    for method in ADDRESSES[address].methods:
+        if method == "get":
+            continue
+        assert unsafe(client, address, method, SAME).status_code == 403
+        client.cookies["csrftoken"] = "t" * 32
+        if address.startswith("api/"):
+            answer = unsafe(client, address, method, {**SAME, "X-CSRFToken": "t" * 32})
+            assert answer.status_code in (200, 204, 409)  # the tests' source of answers only reads
+        else:
+            given = {"to": "pause", "item": "1", "csrfmiddlewaretoken": "t" * 32}
+            assert client.post(url(address), given, headers=SAME).status_code == 302
+        del client.cookies["csrftoken"]
 
 
 @pytest.mark.parametrize("address", [name for name, address in OWN.items() if "get" in address.methods])
 def test_to_look_changes_nothing(client, address):
     known(client, somebody())
     before = rows()
-    assert client.get(url(address)).status_code == 200
+    assert client.get(url(address)).status_code == (404 if "<uuid:decision>" in address else 200)
     assert rows() == before
 
 
@@ -155,7 +169,7 @@ def test_what_is_anothers_is_neither_read_nor_changed(four, address, who):
     named = {"visitor": uid, "visitor_id": uid, "user": owner.user_key, "id": uid, "to": "pause", "item": "1"}
     for method in OWN[address].methods:
         if method == "get":
-            response = client.get(url(address), named)
+            response = client.get(url(address, owner_decision(owner)), named)
             text = b"".join(response.streaming_content) if response.streaming else response.content
             assert uid.encode() not in text.replace(b"visitor=", b"")
             assert owner.pk.hex.encode() not in text
@@ -165,6 +179,8 @@ def test_what_is_anothers_is_neither_read_nor_changed(four, address, who):
             client.post(
                 url(address), json.dumps({"events": told} | named), content_type="application/json", headers=SAME
             )
+        elif address.startswith("api/"):
+            unsafe(client, address, method, SAME)
         else:
             client.post(url(address), named)
     owner.refresh_from_db()
