@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-from urllib.parse import urlsplit
 
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -18,6 +17,7 @@ from django_personalize.capture.drafts import drafter
 from django_personalize.visitors import cookie
 from django_personalize.visitors.cookie import Token
 from django_personalize.visitors.resolve import permitted, token_here
+from django_personalize.web.origin import is_same_origin
 
 logger = logging.getLogger("django_personalize.web")
 NEVER = "max-age=0, no-cache, no-store, must-revalidate, private"
@@ -43,7 +43,7 @@ def events(request: HttpRequest) -> HttpResponse:
 
 
 def _answer(request: HttpRequest) -> HttpResponse:
-    if not _same_origin(request):
+    if not is_same_origin(request):
         return _problem(403, "This address only hears pages of this shop.")
     if request.content_type not in TYPES:
         return _problem(415, "Wanted application/json.")
@@ -104,14 +104,3 @@ def _problem(status: int, text: str, *, retry_after: int | None = None) -> HttpR
     if retry_after is not None:
         response["Retry-After"] = str(retry_after)
     return response
-
-
-def _same_origin(request: HttpRequest) -> bool:
-    """Browsers say where a request comes from in one of two ways; one that says neither is no browser's beacon."""
-    site: str | None = request.META.get("HTTP_SEC_FETCH_SITE")
-    if site is not None:
-        return site == "same-origin"
-    try:
-        return urlsplit(str(request.META.get("HTTP_ORIGIN", ""))).netloc == request.get_host()
-    except ValueError:  # no address
-        return False
