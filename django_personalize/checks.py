@@ -22,6 +22,7 @@ from django_personalize.exceptions import ConfigurationError
 from django_personalize.integrations import redis_checks  # noqa: F401  registers its own
 from django_personalize.models import Visitor
 from django_personalize.placements.fragments import cached_tags
+from django_personalize.recommend.validation import check_pipelines
 from django_personalize.shop.mapping import MappedShop
 from django_personalize.shop.validation_values import check_loads, unknown_keys
 from django_personalize.shop.vocabulary import SEARCH_KEYS
@@ -165,7 +166,7 @@ def _values() -> list[CheckMessage]:
                     id="personalize.E007",
                 )
             )
-    found += [*_scope(), *_ingest_keys(), *_consent(), *_whole_numbers()]
+    found += [*_scope(), *_ingest_keys(), *_consent(), *_whole_numbers(), *check_pipelines(settings.PIPELINES)]
     for name in ("ARTIFACTS", "SPOOL"):
         try:
             getattr(settings, name)

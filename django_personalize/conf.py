@@ -34,6 +34,7 @@ DEFAULTS: dict[str, Any] = {
     "RETENTION": {},
     "BUDGET": {},
     "TRAINERS": ("django_personalize.integrations.lightfm.LightFMTrainer",),
+    "PIPELINES": {},
     "ARTIFACTS": None,
     "EASE_BYTES": 512 * 1024**2,
     "THREADS": 1,

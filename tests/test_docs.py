@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.management import get_commands
 
 from django_personalize.conf import DEFAULTS, RETENTION
-from django_personalize.placements.decide import PLACEMENTS
+from django_personalize.placements.defaults import PLACEMENTS
 from django_personalize.privacy.export import SCHEMA
 from django_personalize.privacy.register import REGISTER, AboutPeople
 from django_personalize.shop.mapping import MappedShop

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 from typing import Any
 
@@ -169,6 +170,16 @@ def assemble(arrays: Arrays, manifest: Mapping[str, Any], *, number: int | None 
         als_gram=arrays["als_vectors"].T @ arrays["als_vectors"],
         **plain,
     )
+
+
+@cache
+def nothing() -> Model:
+    """Return the model that knows nothing, which stands in where none is live."""
+    arrays = {
+        name: np.empty((0,) * len(dimensions), dtype="U1" if dtype == "U" else dtype)
+        for name, (dtype, dimensions) in ARRAYS.items()
+    }
+    return assemble(arrays, {"as_of": 0.0, "rungs": {}, "fold": "mean"})
 
 
 def check(arrays: Arrays) -> None:

@@ -12,7 +12,17 @@ from typing import Any, Protocol
 
 from django_personalize.core.arrays import Factors, Interactions
 from django_personalize.core.tally import Tally
-from django_personalize.core.types import Batch, CartLine, Consents, Item, Line, Purpose, Reference, Watched
+from django_personalize.core.types import (
+    Batch,
+    CartLine,
+    Consents,
+    Item,
+    Line,
+    Purpose,
+    Ranking,
+    Reference,
+    Watched,
+)
 
 
 class Shop(Protocol):
@@ -163,6 +173,22 @@ class Sink(Protocol):
 
         A sink that stores at once does not count what was there already; one that stores later counts all. What is told
         of refusals is kept for the account, and counts for nothing here.
+        """
+        ...
+
+
+class Step(Protocol):
+    """A step of one of `PIPELINES`: what a placement might show, or nothing where this step cannot know anything.
+
+    A plain function is one too. It is asked at every render, so it asks no database and remembers nothing of anybody.
+    """
+
+    def __call__(self, asking: Any) -> Ranking:
+        """Return some 4 n + 12 candidates, best first, equal ones for equal questions.
+
+        `asking` is a `recommend.asking.Asking`: its `query` says who asks, where and for how many, its `model` is what
+        was learnt, of no items while nothing is. Neither of `query.context` nor of `query.exclude` is any candidate.
+        What the step raises is logged, and the next step answers.
         """
         ...
 

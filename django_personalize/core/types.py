@@ -215,6 +215,8 @@ class Query:
     history: History = field(default_factory=History)
     """Empty unless the person grants `personalization` now."""
     exclude: frozenset[str] = frozenset()
+    told: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """What the shop or our own tables told for this question, by the name of the step that wants it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,8 +225,12 @@ class Ranking:
 
     candidates: tuple[Candidate, ...]
     rung: str
-    """The ladder's rung that this answer stands on: newest, popular, neighbours, factors, ranker."""
+    """The ladder's rung that this answer stands on: newest, popular, neighbours, factors, ranker; of a step that asks
+    no model, the step's own name.
+    """
     model_version: int | None = None
+    step: str = ""
+    """The step of the pipeline that gave it; filled in where the steps are asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

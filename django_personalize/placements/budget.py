@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 from django.http import HttpRequest
 
 from django_personalize.conf import settings
@@ -59,22 +59,32 @@ class Deadline:
 
 
 @contextmanager
-def limited(request: HttpRequest) -> Iterator[Deadline]:
-    """Run one row within what the page has left; raises `Spent` at once where that is nothing.
+def limited(request: HttpRequest, part: str) -> Iterator[Deadline]:
+    """Run one part of a row within what the page has left; raises `Spent` at once where that is nothing, or the part
+    rests.
 
-    What the row took is taken from the page, whatever became of it. Queries that the block makes on the default
-    database are stopped at the deadline, with the error that the database has for it.
+    What it took is taken from the page, whatever became of it. Queries that the block makes on the default database are
+    stopped at the deadline, with the error that the database has for it. A part whose database fails, or that is late,
+    time and again, rests.
     """
     budget = once(request, "budget", Budget)
-    if budget.left <= 0:
+    if budget.left <= 0 or not rest.asks(part):
         raise Spent
     deadline = Deadline(min(budget.each, budget.left))
     began = time.perf_counter()
+    failed = False
     try:
         with _stopping(deadline):
             yield deadline
+    except (DatabaseError, Spent):
+        failed = True
+        raise
     finally:
         budget.left -= time.perf_counter() - began
+        if failed or deadline.left < 0:
+            rest.failed(part)
+        else:
+            rest.worked(part)
 
 
 class Rest:

@@ -1,119 +1,122 @@
-"""Presenting: what can be sold now, drawn with the shop's templates, and the decision on its way to the sink."""
+"""Presenting: who asks, what is chosen, what of it is true now, and the decision on its way to the sink."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from typing import TypeVar
 from uuid import UUID, uuid4
 
-from django.db.models import Q
 from django.http import HttpRequest
-from django.template.loader import select_template
-from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 
 from django_personalize.artifacts.store import live
-from django_personalize.capture.bots import is_bot
 from django_personalize.conf import settings
-from django_personalize.consent.states import states
 from django_personalize.core import clock
 from django_personalize.core.memo import once
-from django_personalize.core.types import (
-    Candidate,
-    ConsentState,
-    DecisionDraft,
-    History,
-    Item,
-    Purpose,
-    Query,
-    Reason,
-    Slot,
-)
+from django_personalize.core.types import DecisionDraft, History, Item, Query
 from django_personalize.events.collector import collector_of
-from django_personalize.events.history import history_of, passed_over
-from django_personalize.events.isolation import isolated
-from django_personalize.events.vocabulary import ORDER_KINDS, VIEW_ITEM
-from django_personalize.models import Visitor
-from django_personalize.placements.decide import PLACEMENTS, Block, Decision, Placement, decide
+from django_personalize.placements.asked import Asked
+from django_personalize.placements.asker import NOBODY, Asker, asker_of, passed_over_of
+from django_personalize.placements.budget import Deadline, Spent, limited
+from django_personalize.placements.decide import Decision, decide
+from django_personalize.placements.defaults import Placement, placement_of
+from django_personalize.placements.draw import Presented, Row, Shown, nothing
+from django_personalize.placements.fill import Filled, FilledRow, Filling, fill
 from django_personalize.placements.reasons import sentence
-from django_personalize.visitors.resolve import account_of, permitted, session_was_read, visitor_of
-from django_personalize.visitors.session_tier import seen
+from django_personalize.placements.resolve import Lots, Resolved, first_lots, keys_of, resolved_of, whole
+from django_personalize.visitors.resolve import permitted
 
+__all__ = ["Asked", "Presented", "is_personal", "show", "show_all"]
 logger = logging.getLogger("django_personalize.placements")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
-    """One filled slot, for templates."""
-
-    slot: int
-    item: Item
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """The slots of one block; `title` and `url` are a category's, empty for the first row."""
-
-    title: str
-    url: str
-    slots: tuple[Shown, ...]
+class _Chosen:
+    asked: Asked
+    placement: Placement
+    query: Query
+    decision: Decision
 
 
-@dataclass(frozen=True, slots=True)
-class Presented:
-    """A placement ready to be drawn: as HTML where it is printed, as slots where a template iterates over it."""
+def show(
+    request: HttpRequest,
+    slug: str,
+    *,
+    item: object = None,
+    n: int | None = None,
+    title: str = "",
+    defer: bool = False,
+) -> Presented:
+    """Choose and present the placement `slug`. Never raises: what goes wrong is logged and nothing is shown.
 
-    slug: str
-    title: str
-    rows: tuple[Row, ...]
-    decision: UUID | None
-    """The recorded decision's id; None where nothing was recorded."""
-    personal: bool
-    """Whether a history had a say."""
-    request: HttpRequest
-
-    def __iter__(self) -> Iterator[Shown]:
-        return (shown for row in self.rows for shown in row.slots)
-
-    def __bool__(self) -> bool:
-        return any(row.slots for row in self.rows)
-
-    def __html__(self) -> SafeString:
-        if not self:
-            return SafeString("")
-        try:
-            template, card = (select_template(names) for names in _templates(self.slug))
-            with isolated():
-                return SafeString(template.render({"placement": self, "card": card}, self.request))
-        except Exception:
-            logger.exception("placement_failed", extra={"placement": self.slug, "stage": "render"})
-            return SafeString("")
-
-    __str__ = __html__
-
-
-def _templates(slug: str) -> Iterator[list[str]]:
-    """Yield the names that a placement's template, and then its card's, may have; the first that exists is drawn.
-
-    An adapter that names a folder in `templates` has ones that look as the rest of its shop does.
+    With `defer` it is what everybody gets, and the script puts this visitor's own in its place: the page stays one that
+    any cache may keep.
     """
-    folder = getattr(settings.shop, "templates", "")
-    for part in ("placement", "card"):
-        own = [f"{folder}/{part}.html"] if folder else []
-        yield [f"personalize/{part}/{slug}.html", *own, f"personalize/{part}.html"]
+    asked = Asked(slug=slug, item=item, n=n, title=title)
+    return _defer(request, asked) if defer else show_all(request, [asked])[0]
 
 
-def show(request: HttpRequest, slug: str, *, item: object = None, n: int | None = None, title: str = "") -> Presented:
-    """Choose and present the placement `slug`. Never raises: what goes wrong is logged and nothing is shown."""
-    placement = PLACEMENTS[slug]
+def show_all(request: HttpRequest, wanted: Sequence[Asked]) -> list[Presented]:
+    """Choose and present several placements of one page, in this order, with the queries of one.
+
+    An item stands in the first of them that wants it. Never raises: what goes wrong costs a rung, and at worst all that
+    the shop's query was for.
+    """
+    shown = _present_all(request, wanted, lambda: _who(request))
+    _stays(request).update(each.item.key for presented in shown for each in presented)
+    return shown
+
+
+def _defer(request: HttpRequest, asked: Asked) -> Presented:
+    """Present what everybody gets, with what the script needs to ask again for one visitor."""
+    [presented] = _present_all(request, [asked], lambda: NOBODY)
     try:
-        with isolated():
-            return _show(request, placement, item, n, title)
+        context = asked.context or _context(asked)
+        return replace(presented, deferred=asked.about(context, tuple(_stays(request)), get_language() or ""))
     except Exception:
-        logger.exception("placement_failed", extra={"placement": slug, "stage": "decide"})
-        return Presented(slug, "", (), None, False, request)
+        logger.exception("placement_failed", extra={"placement": asked.slug, "stage": "defer"})
+        return presented
+
+
+def _present_all(request: HttpRequest, wanted: Sequence[Asked], who: Callable[[], Asker]) -> list[Presented]:
+    try:
+        live()  # before the clock runs: a new process reads its model once
+        asker = who()
+        with limited(request, "rows") as deadline:
+            return _show(request, wanted, asker, deadline)
+    except Spent:
+        stage = "budget"
+        logger.warning("placement_late", extra={"placement": _slugs(wanted)})
+    except Exception:
+        stage = "resolve"
+        logger.exception("placement_failed", extra={"placement": _slugs(wanted), "stage": stage})
+    _keep_out_of_caches(request)  # the next visitor may get more
+    return [nothing(request, asked.slug) for asked in wanted]
+
+
+def _slugs(wanted: Sequence[Asked]) -> str:
+    return ", ".join(asked.slug for asked in wanted)
+
+
+def _who(request: HttpRequest) -> Asker:
+    """Return who asks, once per request; nobody where that cannot be said in time."""
+    return once(request, "who", lambda: _known(request, "history", lambda: asker_of(request), NOBODY))
+
+
+def _known(request: HttpRequest, part: str, read: Callable[[], T], otherwise: T) -> T:
+    """Read something about whoever asks; the rows go a rung down where that fails."""
+    try:
+        with limited(request, part):
+            return read()
+    except Spent:
+        logger.warning("placement_late", extra={"part": part})
+    except Exception:
+        logger.exception("placement_failed", extra={"stage": part})
+    _keep_out_of_caches(request)
+    return otherwise
 
 
 def is_personal(request: HttpRequest) -> bool:
@@ -127,173 +130,152 @@ def _keep_out_of_caches(request: HttpRequest) -> None:
     vars(request)["_cache_update_cache"] = False  # how Django's cache marks what not to store
 
 
-def _show(request: HttpRequest, placement: Placement, item: object, n: int | None, title: str) -> Presented:
-    if n is not None and n < 1:
-        return Presented(placement.slug, "", (), None, False, request)
-    visitor, history = _person(request)
-    now = clock.now()
+def _show(request: HttpRequest, wanted: Sequence[Asked], who: Asker, deadline: Deadline) -> list[Presented]:
+    _shown_on_page(request).update(key for asked in wanted for key in asked.shown)
+    chosen = [_choose(request, asked, who) for asked in wanted]
+    deadline.check()
+    decided = [each for each in chosen if each is not None]
+    done = iter(_filled(request, decided))
+    return [
+        nothing(request, asked.slug) if each is None else _present(request, each, next(done), who)
+        for asked, each in zip(wanted, chosen, strict=True)
+    ]
+
+
+def _choose(request: HttpRequest, asked: Asked, who: Asker) -> _Chosen | None:
+    """Decide for one placement: what goes wrong is logged, and costs this one alone a rung, its history first."""
+    placement = placement_of(asked.slug)
+    if placement is None:
+        logger.error("placement_unknown", extra={"placement": asked.slug})
+        return None
+    if asked.n is not None and asked.n < 1:
+        return None
+    try:
+        query = _query(request, placement, asked, who)
+    except Exception:
+        logger.exception("placement_failed", extra={"placement": asked.slug, "stage": "query"})
+        return None
+    stranger, model = replace(query, history=History()), live()
+    for asking, learnt in ((query, model), (stranger, model), (stranger, None)):
+        try:
+            decision = decide(placement, asking, learnt, experiment=who.experiment, variant=who.variant)
+            return _Chosen(asked, placement, asking, decision)
+        except Exception:
+            logger.exception("placement_failed", extra={"placement": asked.slug, "stage": "decide"})
+            _keep_out_of_caches(request)
+    return None
+
+
+def _query(request: HttpRequest, placement: Placement, asked: Asked, who: Asker) -> Query:
+    now, history = clock.now(), who.history
     if placement.pipeline == "personal" and history:
-        history = replace(history, passed_over=_passed_over(request, visitor, now))
-    context = () if item is None else (settings.shop.item_key(item),)
-    shown_already = _shown_on_page(request)
-    query = Query(
+        seen = _known(request, "passed_over", lambda: passed_over_of(request, who.visitor, now), {})
+        history = replace(history, passed_over=seen)
+    return Query(
         placement=placement.slug,
-        n=placement.n if n is None else n,
+        n=placement.n if asked.n is None else asked.n,
         as_of=now,
-        context=context,
+        context=asked.context or _context(asked),
         history=history,
-        exclude=frozenset(shown_already),
-    )
-    decision = decide(placement, query, live())
-    items = settings.shop.items(_wanted(decision), request=request)
-    slots, rows = _place(request, placement, decision, items, shown_already | history.dismissed)
-    shown_already.update(slot.item_key for slot in slots)
-    uid = None
-    if visitor is not None or history:
-        _keep_out_of_caches(request)
-        if slots and visitor is not None:
-            uid = uuid4()
-            collector_of(request).add(_draft(uid, visitor, request, decision, query, slots))
-    own = placement.title if history or not placement.impersonal_title else placement.impersonal_title
-    return Presented(placement.slug, title or str(own), rows, uid, bool(history), request)
-
-
-def _person(request: HttpRequest) -> tuple[Visitor | None, History]:
-    """Return the visitor and, with a yes to `personalization` now, their history; read once per request."""
-    return once(request, "person", lambda: _look_up(request))
-
-
-def _passed_over(request: HttpRequest, visitor: Visitor | None, now: datetime) -> Mapping[str, int]:
-    """Return what this person saw in vain; read once per request, and by pages with a personal row alone."""
-    if visitor is None or Purpose.PERSONALIZATION not in permitted(request):
-        return {}
-    return once(request, "passed_over", lambda: passed_over(visitor, now))
-
-
-def _look_up(request: HttpRequest) -> tuple[Visitor | None, History]:
-    if is_bot(request):
-        return None, History()
-    visitor = visitor_of(request)
-    if visitor is not None and Purpose.PERSONALIZATION in permitted(request):
-        return visitor, history_of(visitor)
-    return visitor, _of_this_visit(request) or _of_the_account(request)
-
-
-def _of_this_visit(request: HttpRequest) -> History:
-    """Return what somebody who chose this visit only has looked at in it."""
-    keys = seen(request) or ()
-    now = clock.now().timestamp()
-    return History(
-        item_keys=keys,
-        kinds=(VIEW_ITEM,) * len(keys),
-        times=tuple(now - place for place in range(len(keys))),
-        quantities=(1,) * len(keys),
+        exclude=frozenset(_shown_on_page(request)),
     )
 
 
-def _of_the_account(request: HttpRequest) -> History:
-    """Return the own orders of an account that is logged in and said yes elsewhere, where this browser said nothing.
+def _context(asked: Asked) -> tuple[str, ...]:
+    return () if asked.item is None else (settings.shop.item_key(asked.item),)
 
-    Only on pages that have looked at the session themselves: others may lie in a cache.
+
+def _filled(request: HttpRequest, decided: Sequence[_Chosen]) -> list[Filling]:
+    """Fill all of them from one question to the shop, and from one more where that was too little.
+
+    What rules say of items that can be sold is said in `fill`, which every round goes through.
     """
-    unanswered = states(request)[Purpose.PERSONALIZATION] is ConsentState.UNKNOWN
-    if not unanswered or not session_was_read(request) or getattr(settings.shop, "accounts_elsewhere", False):
-        return History()
-    account = account_of(request)
-    theirs = Visitor.objects.filter(user_key=account)
-    granting = theirs.granting(Purpose.PERSONALIZATION).order_by("pk").first() if account else None
-    if granting is None or theirs.filter(Q(paused_at__isnull=False) | Q(objected_at__isnull=False)).exists():
-        return History()
-    return history_of(granting, kinds=ORDER_KINDS)
+    items = resolved_of(request)
+    lots = [first_lots(each.decision) for each in decided]
+    items.ask(key for each in lots for key in keys_of(each))
+    found = _round(request, decided, lots)
+    if any(filling.more for filling in found):
+        lots = [
+            whole(each.decision) if filling.more else lot
+            for each, filling, lot in zip(decided, found, lots, strict=True)
+        ]
+        items.ask(key for each in lots for key in keys_of(each))
+        found = _round(request, decided, lots)
+    wanting = [each for each, filling in zip(decided, found, strict=True) if filling.short and each.decision.newest]
+    if wanting:
+        left_out = set(_shown_on_page(request)).union(
+            *(_left_out(each) | set(each.decision.context) for each in wanting),
+            *({filled.item.key for filled in filling.slots} for filling in found),
+        )
+        newest = settings.shop.newest(sum(filling.short for filling in found) + len(left_out), request=request)
+        items.add(newest)
+        found = _round(request, decided, lots, newest=newest)
+    return found
+
+
+def _round(
+    request: HttpRequest, decided: Sequence[_Chosen], lots: Sequence[Lots], *, newest: Sequence[Item] = ()
+) -> list[Filling]:
+    """Fill one placement after the other, each without what the page shows before it."""
+    items, taken = resolved_of(request), set(_shown_on_page(request))
+    found = []
+    for each, lot in zip(decided, lots, strict=True):
+        fresh = newest if each.decision.newest else ()
+        filling = fill(each.placement, each.decision, items, taken | _left_out(each), lot, newest=fresh)
+        taken.update(filled.item.key for filled in filling.slots)
+        found.append(filling)
+    return found
+
+
+def _left_out(chosen: _Chosen) -> frozenset[str]:
+    """Return what no row may show, the shop's newest included."""
+    return chosen.query.exclude | chosen.query.history.dismissed
+
+
+def _present(request: HttpRequest, chosen: _Chosen, filling: Filling, who: Asker) -> Presented:
+    placement, query, decision, asked = chosen.placement, chosen.query, chosen.decision, chosen.asked
+    items, slots = resolved_of(request), filling.slots
+    _shown_on_page(request).update(filled.item.key for filled in slots)
+    uid = None
+    if who.visitor is not None or who.history:
+        _keep_out_of_caches(request)
+        if slots and who.visitor is not None:
+            uid = uuid4()
+            collector_of(request).add(_draft(uid, request, who, query, decision, slots))
+    rows = tuple(_row(row, items) for row in filling.rows)
+    personal = bool(query.history)
+    title = asked.title or str(_title(placement, slots, personal))
+    return Presented(placement.slug, title, rows, uid, personal, request)
+
+
+def _title(placement: Placement, slots: Sequence[Filled], personal: bool) -> object:
+    first = slots[0].step if slots else ""
+    if first in placement.titles:
+        return placement.titles[first]
+    return placement.title if personal or not placement.impersonal_title else placement.impersonal_title
+
+
+def _row(row: FilledRow, items: Resolved) -> Row:
+    shown = tuple(Shown(filled.slot.slot, filled.item, sentence(filled.slot.reason, items)) for filled in row.slots)
+    return Row(row.name, shown[0].item.category_url if row.name else "", shown)
 
 
 def _shown_on_page(request: HttpRequest) -> set[str]:
     return once(request, "shown", set[str])
 
 
-def _wanted(decision: Decision) -> list[str]:
-    """Return every key that render may need, anchors of the reasons included, so that one query answers them all."""
-    keys: dict[str, None] = {}
-    for candidates in (*(block.candidates for block in decision.blocks), decision.spare):
-        for candidate in candidates:
-            keys[candidate.item_key] = None
-            if candidate.reason.anchor:
-                keys[candidate.reason.anchor] = None
-    return list(keys)
-
-
-def _place(
-    request: HttpRequest,
-    placement: Placement,
-    decision: Decision,
-    items: Mapping[str, Item],
-    shown_already: set[str],
-) -> tuple[list[Slot], tuple[Row, ...]]:
-    taken = set(shown_already) | set(decision.context)
-    slots: list[Slot] = []
-    rows: list[Row] = []
-    for block in decision.blocks:
-        if block.name and sum(bool(row.title) for row in rows) >= placement.categories:
-            break
-        chosen = _sellable(block.candidates, block.n, items, taken)
-        if block.fill and len(chosen) < block.n:
-            chosen += _sellable(decision.spare, block.n - len(chosen), items, taken)
-        if block.fill and len(chosen) < block.n:
-            chosen += _newest(request, block, block.n - len(chosen), taken)
-        if not chosen or (block.name and len(chosen) < 2):
-            continue
-        start = len(slots)
-        for slot, (candidate, _) in enumerate(chosen, start=start + 1):
-            slots.append(
-                Slot(
-                    slot=slot,
-                    item_key=candidate.item_key,
-                    source=candidate.source,
-                    score=candidate.score,
-                    propensity=candidate.propensity,
-                    reason=candidate.reason,
-                    block=block.name,
-                )
-            )
-        shown = tuple(
-            Shown(slot, item, sentence(candidate.reason, items))
-            for slot, (candidate, item) in enumerate(chosen, start=start + 1)
-        )
-        rows.append(Row(block.name, shown[0].item.category_url if block.name else "", shown))
-    return slots, tuple(rows)
-
-
-def _sellable(
-    candidates: tuple[Candidate, ...], n: int, items: Mapping[str, Item], taken: set[str]
-) -> list[tuple[Candidate, Item]]:
-    chosen = []
-    for candidate in candidates:
-        item = items.get(candidate.item_key)
-        if item is None or candidate.item_key in taken:
-            continue
-        taken.add(candidate.item_key)
-        chosen.append((candidate, item))
-        if len(chosen) == n:
-            break
-    return chosen
-
-
-def _newest(request: HttpRequest, block: Block, n: int, taken: set[str]) -> list[tuple[Candidate, Item]]:
-    """The ladder's first rung: what the shop has newly got, which needs no data at all."""
-    newest = {item.key: item for item in settings.shop.newest(n + len(taken), request=request)}
-    fresh = [item for key, item in newest.items() if key not in taken][:n]
-    taken.update(item.key for item in fresh)
-    return [
-        (Candidate(item_key=item.key, score=0.0, source="newest", reason=Reason(code="new")), item) for item in fresh
-    ]
+def _stays(request: HttpRequest) -> set[str]:
+    """Return what the page shows in rows that nothing is put in the place of."""
+    return once(request, "stays", set[str])
 
 
 def _draft(
-    uid: UUID, visitor: Visitor, request: HttpRequest, decision: Decision, query: Query, slots: list[Slot]
+    uid: UUID, request: HttpRequest, who: Asker, query: Query, decision: Decision, slots: Sequence[Filled]
 ) -> DecisionDraft:
+    assert who.visitor is not None
     return DecisionDraft(
         uid=uid,
-        visitor_id=visitor.pk,
+        visitor_id=who.visitor.pk,
         placement=decision.placement,
         decided_at=query.as_of,
         pipeline=decision.pipeline,
@@ -304,5 +286,5 @@ def _draft(
         experiment=decision.experiment,
         variant=decision.variant,
         consent=tuple(sorted(permitted(request))),
-        slots=tuple(slots),
+        slots=tuple(filled.slot for filled in slots),
     )

@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from django_personalize.artifacts.model import Model
+from django_personalize.artifacts.model import Model, nothing
 from django_personalize.core.types import Query
 from django_personalize.recommend.features import Scored, scored
 from django_personalize.recommend.profile import Profile, profile
@@ -16,9 +16,14 @@ from django_personalize.recommend.profile import Profile, profile
 class Asking:
     """A query and the model that answers it. Lives as long as one decision; nothing of it is kept."""
 
-    def __init__(self, query: Query, model: Model) -> None:
+    def __init__(self, query: Query, model: Model | None) -> None:
         self.query = query
-        self.model = model
+        self.model = nothing() if model is None else model
+
+    @property
+    def learnt(self) -> bool:
+        """Whether the model knows anything; a step that stands on it says nothing else."""
+        return bool(self.model.item_keys)
 
     @cached_property
     def person(self) -> Profile:

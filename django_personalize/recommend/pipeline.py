@@ -1,105 +1,112 @@
-"""One way in: a pipeline's name and a query give a ranking."""
+"""One way in: a pipeline's name and a query give a ranking. A pipeline is a ladder of steps, best evidence first.
+
+What the first step has too little of, at decision or at render, the next one gives.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import logging
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cache
 
-import numpy as np
+from django.core.signals import setting_changed
 
 from django_personalize.artifacts.model import Model
-from django_personalize.core.arrays import Float, Int
-from django_personalize.core.types import Candidate, Query, Ranking, Reason
-from django_personalize.recommend import explain
+from django_personalize.conf import settings
+from django_personalize.core import loading
+from django_personalize.core.protocols import Step
+from django_personalize.core.types import Query, Ranking
+from django_personalize.events.isolation import isolated
+from django_personalize.recommend import steps
 from django_personalize.recommend.asking import Asking
-from django_personalize.recommend.beside import bought_beside, like
-from django_personalize.recommend.generators import top
-from django_personalize.recommend.personal import candidates, standing
-from django_personalize.recommend.rerankers import had_for_good
+from django_personalize.recommend.explain import REASONS
+from django_personalize.recommend.ranking import NOTHING, over_fetch
 
-Pipeline = Callable[[Asking], Ranking]
-NOTHING = Ranking(candidates=(), rung="newest")
+__all__ = ["NEWEST", "PIPELINES", "STEPS", "climb", "over_fetch", "pipelines", "rank", "step_named"]
+
+logger = logging.getLogger("django_personalize.recommend")
+NEWEST = "newest"
+"""The last step of a ladder whose row is never to be empty: render asks the shop for its newest, no model does."""
+STEPS: Mapping[str, Step] = {
+    "personal": steps.personal,
+    "similar": steps.similar,
+    "bought_together": steps.bought_together,
+    "best_sellers": steps.best_sellers,
+}
+"""The shipped steps, by name."""
+PIPELINES: Mapping[str, tuple[str, ...]] = {
+    "personal": ("personal", "best_sellers", NEWEST),
+    "similar": ("similar", "best_sellers", NEWEST),
+    "bought_together": ("bought_together",),
+    "best_sellers": ("best_sellers",),
+}
+"""The shipped pipelines; what the setting says goes before them, pipeline by pipeline."""
+
+
+@cache
+def pipelines() -> Mapping[str, tuple[str, ...]]:
+    """Return every pipeline's steps, by its name: the shipped ones, and over them those of the settings."""
+    return {**PIPELINES, **{name: tuple(ladder) for name, ladder in settings.PIPELINES.items()}}
+
+
+@cache
+def step_named(name: str) -> Step:
+    """Return the step: a shipped one, or that at a dotted path, of which a class is made once, without arguments.
+
+    Raises `ConfigurationError` for a path that leads nowhere.
+    """
+    if name in STEPS:
+        return STEPS[name]
+    found = loading.load(name)
+    step: Step = loading.instance(name) if isinstance(found, type) else found
+    return step
+
+
+def _reset(*, setting: str, **kwargs: object) -> None:
+    if setting == "PERSONALIZE":
+        pipelines.cache_clear()
+        step_named.cache_clear()
+
+
+setting_changed.connect(_reset)
 
 
 def rank(name: str, query: Query, model: Model | None) -> Ranking:
-    """Return about 4 n + 12 candidates of pipeline `name`, best first, ties by key, or none on rung 'newest'.
+    """Return about 4 n + 12 candidates of the first step of pipeline `name` that has any, best first, ties by key, or
+    none on rung 'newest'.
 
-    Nothing of the page's context or of `query.exclude` is among them. Without a model there is nothing to say: render
-    shows the shop's newest. Raises `KeyError` for a name that no pipeline has.
+    Nothing of the page's context or of `query.exclude` is among them. Raises `KeyError` for a name that no pipeline
+    has.
     """
-    pipeline = PIPELINES[name]
-    return NOTHING if model is None else pipeline(Asking(query, model))
+    return next(iter(climb(name, Asking(query, model))), NOTHING)
 
 
-def rank_of(name: str, asking: Asking) -> Ranking:
-    """`rank` for one of several questions that share an `Asking`."""
-    return PIPELINES[name](asking)
+def climb(name: str, asking: Asking) -> tuple[Ranking, ...]:
+    """Return what each step of the pipeline has to say, in its order, without those that say nothing.
 
-
-def over_fetch(n: int) -> int:
-    """Return how many candidates are wanted so that `n` remain after what is sold out or already on the page is
-    dropped.
+    The shop's own steps may fail: that is logged, and the next one answers. Raises `KeyError` for a name that no
+    pipeline has.
     """
-    return 4 * n + 12
+    found = []
+    for step in pipelines()[name]:
+        if step == NEWEST:
+            continue
+        ranking = STEPS[step](asking) if step in STEPS else _own(step, asking)
+        if ranking.candidates:
+            found.append(replace(ranking, step=step))
+    return tuple(found)
 
 
-def personal(asking: Asking) -> Ranking:
-    """The homepage row: the highest rung over all generators for a known past, recent popularity for none."""
-    found = standing(asking.model, asking.person, allowed=asking.allowed, given=asking.scored)
-    return Ranking(
-        candidates=candidates(asking, found, over_fetch(asking.query.n)),
-        rung=found.rung,
-        model_version=asking.model.number,
-    )
-
-
-def similar(asking: Asking) -> Ranking:
-    """You may also like: what stands beside the page's items in baskets, and what is like them; else best sellers."""
-    model, query = asking.model, asking.query
-    evidence = like(model, model.indices(query.context), asking.person)
-    if evidence is None:
-        return best_sellers(asking)
-    order = top(np.where(asking.allowed, evidence.score, -np.inf), over_fetch(query.n))
-    if not len(order):
-        return best_sellers(asking)
-    reasons = evidence.reasons(model, order)
-    return _ranking(model, order, evidence.score, evidence.sources(order), reasons, evidence.rung)
-
-
-def bought_together(asking: Asking) -> Ranking:
-    """Frequently bought together: only what baskets say, and honestly nothing where they say nothing."""
-    model, query = asking.model, asking.query
-    evidence = bought_beside(model, model.indices(query.context))
-    order = top(np.where(asking.allowed, evidence.score, 0.0), over_fetch(query.n), positive=True)
-    if not len(order):
+def _own(path: str, asking: Asking) -> Ranking:
+    try:
+        with isolated():
+            ranking = step_named(path)(asking)
+        unknown = {candidate.reason.code for candidate in ranking.candidates} - set(REASONS)
+        if unknown:
+            raise ValueError(f"Its reasons are none: {sorted(unknown)}. Known are {', '.join(REASONS)}.")
+        return ranking
+    except Exception:
+        # Shop code over a shop's data: it costs its own step and not the row.
+        logger.exception("step_failed", extra={"step": path})
         return NOTHING
-    return _ranking(
-        model, order, evidence.score, ["together"] * len(order), evidence.reasons(model, order), "neighbours"
-    )
-
-
-def best_sellers(asking: Asking) -> Ranking:
-    """What sells now, but for what this person has for good: popularity with a 7-day half-life."""
-    model = asking.model
-    selling = np.where(asking.allowed, model.popularity[:, 1], 0.0)
-    selling[had_for_good(model, asking.person)] = 0.0
-    order = top(selling, over_fetch(asking.query.n), positive=True)
-    if not len(order):
-        return NOTHING
-    reasons = [explain.default(model, item) for item in order.tolist()]
-    return _ranking(model, order, model.popularity[:, 1], ["popular"] * len(order), reasons, "popular")
-
-
-PIPELINES: Mapping[str, Pipeline] = {
-    "personal": personal,
-    "similar": similar,
-    "bought_together": bought_together,
-    "best_sellers": best_sellers,
-}
-
-
-def _ranking(model: Model, order: Int, scores: Float, sources: list[str], reasons: list[Reason], rung: str) -> Ranking:
-    chosen = tuple(
-        Candidate(item_key=model.item_keys[item], score=score, source=source, reason=reason)
-        for item, score, source, reason in zip(order.tolist(), scores[order].tolist(), sources, reasons, strict=True)
-    )
-    return Ranking(candidates=chosen, rung=rung, model_version=model.number)

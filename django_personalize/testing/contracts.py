@@ -8,6 +8,7 @@ class TestMySink(SinkContract):
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -16,11 +17,15 @@ import numpy as np
 from django.http import HttpResponse
 from django.test import RequestFactory
 
+from django_personalize.artifacts.model import Model
 from django_personalize.core.arrays import Interactions
-from django_personalize.core.protocols import ConsentSource, Shop, Sink, Trainer
+from django_personalize.core.protocols import ConsentSource, Shop, Sink, Step, Trainer
 from django_personalize.core.tally import Tally
-from django_personalize.core.types import ConsentState, EventDraft, Purpose, Reference, RefusalDraft
+from django_personalize.core.types import ConsentState, EventDraft, Purpose, Query, Ranking, Reference, RefusalDraft
 from django_personalize.exceptions import ShopError
+from django_personalize.recommend.asking import Asking
+from django_personalize.recommend.explain import REASONS
+from django_personalize.recommend.ranking import over_fetch
 from django_personalize.shop.problems import PRODUCT_GONE
 
 MOMENT = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -204,6 +209,35 @@ class ShopContract:
 
     def test_a_scope_is_a_short_text(self, shop: Shop) -> None:
         assert len(shop.scope(RequestFactory().get("/"))) <= 32
+
+
+class StepContract:
+    """Needs a fixture `step`. What it puts forward for `query`, asked with `model`, is held to the contract too."""
+
+    query = Query(placement="p", n=3, as_of=MOMENT, context=("1",))
+    model: Model | None = None
+
+    def ask(self, step: Step, **changes: Any) -> Ranking:
+        return step(Asking(replace(self.query, **changes), self.model))
+
+    def test_nobody_and_nothing_learnt_is_no_reason_to_fail(self, step: Step) -> None:
+        assert isinstance(step(Asking(Query(placement="p", n=3, as_of=MOMENT), None)), Ranking)
+
+    def test_candidates_are_each_once_best_first(self, step: Step) -> None:
+        candidates = self.ask(step).candidates
+        keys, scores = [each.item_key for each in candidates], [each.score for each in candidates]
+        assert len(set(keys)) == len(keys) <= over_fetch(self.query.n)
+        assert scores == sorted(scores, reverse=True)
+
+    def test_neither_the_page_nor_what_is_excluded_is_put_forward(self, step: Step) -> None:
+        first = frozenset(each.item_key for each in self.ask(step).candidates[:1])
+        left = {each.item_key for each in self.ask(step, exclude=first).candidates}
+        assert not left & {*first, *self.query.context}
+
+    def test_reasons_are_known_and_equal_questions_have_equal_answers(self, step: Step) -> None:
+        ranking = self.ask(step)
+        assert {each.reason.code for each in ranking.candidates} <= set(REASONS)
+        assert self.ask(step) == ranking
 
 
 class TrainerContract:

@@ -15,6 +15,7 @@ from django_personalize.core.arrays import Factors, Interactions
 from django_personalize.core.tally import Tally
 from django_personalize.core.types import (
     Batch,
+    Candidate,
     CartLine,
     Consents,
     ConsentState,
@@ -26,6 +27,8 @@ from django_personalize.core.types import (
     Item,
     Line,
     Purpose,
+    Ranking,
+    Reason,
     Reference,
     RefusalDraft,
     Watched,
@@ -183,6 +186,23 @@ class MemorySink:
     def kinds(self) -> list[str]:
         """The kinds of the stored events, in the order of arrival."""
         return [draft.kind for draft in self.stored.values() if isinstance(draft, EventDraft)]
+
+
+class MemoryStep:
+    """`PIPELINES`: a step that puts forward `keys`, in this order, whoever asks."""
+
+    keys: ClassVar[tuple[str, ...]] = ()
+
+    def __call__(self, asking: Any) -> Ranking:
+        left_out = {*asking.query.exclude, *asking.query.context}
+        chosen = [key for key in self.keys if key not in left_out]
+        return Ranking(
+            candidates=tuple(
+                Candidate(item_key=key, score=float(-place), source="memory", reason=Reason(code="popular"))
+                for place, key in enumerate(chosen)
+            ),
+            rung="memory",
+        )
 
 
 class SingularTrainer:

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST
 from django_personalize.capture.bots import unseen
 from django_personalize.capture.budget import is_too_much
 from django_personalize.events.collector import collector_of
-from django_personalize.placements.deferred import Asked, unsigned
+from django_personalize.placements.asked import unsigned
 from django_personalize.placements.present import show_all
 from django_personalize.visitors.resolve import token_here
 from django_personalize.web.events import NEVER

@@ -24,7 +24,8 @@ django.setup()
 from django_personalize.artifacts.model import Model  # noqa: E402
 from django_personalize.core.arrays import DAY  # noqa: E402
 from django_personalize.core.types import History, Query  # noqa: E402
-from django_personalize.placements.decide import PLACEMENTS, decide  # noqa: E402
+from django_personalize.placements.decide import decide  # noqa: E402
+from django_personalize.placements.defaults import PLACEMENTS  # noqa: E402
 from django_personalize.recommend.pipeline import rank  # noqa: E402
 from django_personalize.training import catalogue, dataset, evaluate, report, run, split  # noqa: E402
 from django_personalize.training.dataset import Orders  # noqa: E402

@@ -4,6 +4,7 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 from django.http import HttpRequest
 
+from django_personalize.placements import budget
 from django_personalize.placements.budget import FAILURES, REST_SECONDS, Deadline, Rest, Spent, limited
 from django_personalize.testing.override import override_personalize
 
@@ -11,6 +12,13 @@ ENDLESS = {
     "sqlite": "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n",
     "postgresql": "SELECT pg_sleep(60)",
 }
+
+
+@pytest.fixture(autouse=True)
+def _rested():
+    budget.forget()
+    yield
+    budget.forget()
 
 
 def run(sql):
@@ -30,13 +38,13 @@ def test_the_clock_is_asked_between_the_steps():
 @override_personalize(BUDGET={"placement": 60_000, "page": 1})
 def test_rows_take_from_what_the_page_has_left_and_the_next_begins_no_more():
     request = HttpRequest()
-    with limited(request):
+    with limited(request, "rows"):
         until = time.perf_counter() + 0.002
         while time.perf_counter() < until:
             pass
-    with pytest.raises(Spent), limited(request):
+    with pytest.raises(Spent), limited(request, "rows"):
         pytest.fail("It began.")
-    with limited(HttpRequest()) as deadline:  # another page
+    with limited(HttpRequest(), "rows") as deadline:  # another page
         assert 0 < deadline.left <= 0.001
 
 
@@ -46,7 +54,7 @@ def test_rows_take_from_what_the_page_has_left_and_the_next_begins_no_more():
 def test_the_database_stops_what_takes_longer_and_serves_on(atomic):
     def page():
         began = time.perf_counter()
-        with pytest.raises(DatabaseError), limited(HttpRequest()):
+        with pytest.raises(DatabaseError), limited(HttpRequest(), "rows"):
             run(ENDLESS[connection.vendor])
         assert time.perf_counter() - began < 30
         assert run("SELECT 7") == [(7,)]
@@ -64,7 +72,7 @@ def test_the_database_stops_what_takes_longer_and_serves_on(atomic):
 @override_personalize(BUDGET={"placement": 50, "page": 60_000})
 def test_the_limit_ends_with_the_row(atomic):
     def page():
-        with limited(HttpRequest()):
+        with limited(HttpRequest(), "rows"):
             assert run("SELECT 7") == [(7,)]
             assert run("SELECT 8, 9") == [(8, 9)]
         if connection.vendor == "postgresql":
@@ -92,7 +100,7 @@ def test_the_limit_ends_with_the_row(atomic):
 @pytest.mark.django_db
 @override_personalize(BUDGET={"placement": 5, "page": 60_000})
 def test_no_query_begins_after_the_deadline(django_assert_num_queries):
-    with pytest.raises(Spent), limited(HttpRequest()) as deadline:
+    with pytest.raises(Spent), limited(HttpRequest(), "rows") as deadline:
         while deadline.left > 0:
             pass
         run("SELECT 7")
@@ -101,7 +109,7 @@ def test_no_query_begins_after_the_deadline(django_assert_num_queries):
 @pytest.mark.django_db
 def test_an_error_of_the_rows_leaves_the_shops_transaction_whole():
     with transaction.atomic():
-        with pytest.raises(DatabaseError), limited(HttpRequest()):
+        with pytest.raises(DatabaseError), limited(HttpRequest(), "rows"):
             run("SELECT * FROM no_such_table")
         assert run("SELECT 7") == [(7,)]
 

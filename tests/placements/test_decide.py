@@ -4,7 +4,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from django_personalize.core.types import History, Query
-from django_personalize.placements.decide import PLACEMENTS, decide
+from django_personalize.placements.decide import decide
+from django_personalize.placements.defaults import PLACEMENTS
 from tests.recommend.test_generators import past
 from tests.training.small import NOW, model, orders
 
@@ -15,8 +16,7 @@ def test_what_is_dismissed_is_in_no_row_and_not_among_the_best_sellers_that_fill
 
     def chosen(asked):
         decision = decide(PLACEMENTS["personal-home"], asked, shop)
-        found = {candidate.item_key for block in decision.blocks for candidate in block.candidates}
-        return found | {candidate.item_key for candidate in decision.spare}, decision.rules
+        return {each.item_key for block in decision.blocks for each, _ in block.candidates}, decision.rules
 
     assert chosen(query) == ({"a", "b", "c"}, ())
     for history in (History(dismissed=frozenset("a")), replace(past(("b", "view_item", 1)), dismissed=frozenset("a"))):

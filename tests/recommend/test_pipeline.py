@@ -9,16 +9,20 @@ import numpy as np
 import pytest
 
 from django_personalize.core.arrays import Factors
-from django_personalize.core.types import History, Query
+from django_personalize.core.types import Candidate, History, Query, Reason
 from django_personalize.recommend import asking
 from django_personalize.recommend.asking import Asking
 from django_personalize.recommend.categories import rank_categories, top_of_category
 from django_personalize.recommend.explain import REASONS
 from django_personalize.recommend.features import NAMES
 from django_personalize.recommend.personal import BLENDS, UNSEEN, standing
-from django_personalize.recommend.pipeline import PIPELINES, over_fetch, rank, rank_of
+from django_personalize.recommend.pipeline import PIPELINES, STEPS, climb, over_fetch, rank
 from django_personalize.recommend.profile import profile, without
+from django_personalize.recommend.ranking import NOTHING
 from django_personalize.recommend.trees import LEAVES, SPLITS
+from django_personalize.testing.contracts import StepContract
+from django_personalize.testing.doubles import MemoryStep
+from django_personalize.testing.override import override_personalize
 from tests.recommend.test_generators import past
 from tests.training.small import DAY, NOW, looks, model, orders, two_tastes
 
@@ -58,6 +62,49 @@ def test_without_a_model_there_is_nothing_and_the_shop_shows_its_newest():
     for name in PIPELINES:
         assert rank(name, query(), None).candidates == ()
         assert rank(name, query(), None).rung == "newest"
+
+
+@pytest.fixture
+def memory(monkeypatch):
+    monkeypatch.setattr(MemoryStep, "keys", ("M", "A"))
+    return "django_personalize.testing.doubles.MemoryStep"
+
+
+def test_a_pipeline_of_the_settings_goes_before_the_shipped_one_of_its_name(tastes, memory):
+    with override_personalize(PIPELINES={"bought_together": [memory, "best_sellers"], "gifts": [memory]}):
+        ladder = climb("bought_together", Asking(query(context=["A"]), tastes))
+        assert [ranking.step for ranking in ladder] == [memory, "best_sellers"]
+        assert keys(ladder[0]) == ["M"]
+        assert keys(rank("gifts", query(), None)) == ["M", "A"]
+        assert rank("similar", query(context=["A"]), tastes).step == "similar"
+    assert keys(rank("bought_together", query(context=["A"]), tastes)) != ["M"]
+
+
+def failing(asking):
+    raise LookupError("the shop's own step")
+
+
+def odd(asking):
+    return replace(NOTHING, candidates=(Candidate(item_key="1", score=1, source="s", reason=Reason(code="nice")),))
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", ["failing", "odd"])
+def test_a_step_that_fails_is_logged_and_the_next_one_answers(tastes, name, caplog):
+    path = f"{__name__}.{name}"
+    with override_personalize(PIPELINES={"similar": [path, "best_sellers"]}):
+        found = climb("similar", Asking(query(), tastes))
+    assert [ranking.step for ranking in found] == ["best_sellers"]
+    assert [(record.msg, record.step) for record in caplog.records] == [("step_failed", path)]
+
+
+@pytest.mark.parametrize("name", sorted(STEPS))
+class TestSteps(StepContract):
+    """Every shipped step, with nothing learnt."""
+
+    @pytest.fixture
+    def step(self, name):
+        return STEPS[name]
 
 
 def test_an_unknown_pipeline_is_a_key_error():
@@ -288,7 +335,7 @@ def test_all_rows_of_a_page_ask_the_generators_once_and_say_what_they_say_alone(
     real = asking.scored
     monkeypatch.setattr(asking, "scored", lambda *args: asks.append(1) or real(*args))
     shared = Asking(asked, tastes)
-    assert [rank_of(name, shared) for name in sorted(PIPELINES)] == alone
+    assert [next(iter(climb(name, shared)), NOTHING) for name in sorted(PIPELINES)] == alone
     assert [top_of_category(shared, name, 6) for name in NAMED] == shelves
     assert rank_categories(shared)
     assert len(asks) == 1

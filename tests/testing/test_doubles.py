@@ -3,14 +3,21 @@ from dataclasses import replace
 import pytest
 
 from django_personalize.core.types import CartLine, ConsentState, Purpose
-from django_personalize.testing.contracts import TrainerContract
-from django_personalize.testing.doubles import SingularTrainer, StaticConsent
+from django_personalize.testing.contracts import StepContract, TrainerContract
+from django_personalize.testing.doubles import MemoryStep, SingularTrainer, StaticConsent
 
 
 class TestSingularTrainer(TrainerContract):
     @pytest.fixture
     def trainer(self):
         return SingularTrainer()
+
+
+class TestMemoryStep(StepContract):
+    @pytest.fixture
+    def step(self, monkeypatch):
+        monkeypatch.setattr(MemoryStep, "keys", ("2", "1", "3"))
+        return MemoryStep()
 
 
 def test_nothing_is_granted_until_a_test_says_so():
