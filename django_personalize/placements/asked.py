@@ -45,7 +45,8 @@ def unsigned(text: str) -> Asked | None:
     """Return what was asked for; None for what this shop has not signed, or has before it knew these fields."""
     try:
         given: Any = _signer().unsign_object(text)
-        return Asked(**{name: tuple(value) if isinstance(value, list) else value for name, value in given.items()})
+        fields: Any = {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
+        return Asked(**fields)
     except (signing.BadSignature, ValueError, TypeError):
         return None
 

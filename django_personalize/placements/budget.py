@@ -191,8 +191,7 @@ def _stopping_postgres(deadline: Deadline) -> Iterator[None]:
         deadline.check()
         raw = getattr(context["cursor"], "cursor", None)
         # Several statements go in one message where psycopg puts the values in itself and reads the answer whole.
-        several = isinstance(raw, ClientCursor) and not isinstance(raw, ServerCursor)
-        if many or not several or not isinstance(sql, str):
+        if not isinstance(raw, ClientCursor) or isinstance(raw, ServerCursor) or many or not isinstance(sql, str):
             return execute(sql, params, many, context)
         milliseconds = max(1, int(deadline.left * 1000))
         result = execute(f"SET LOCAL statement_timeout = {milliseconds}; {sql}", params, many, context)

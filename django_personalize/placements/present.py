@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 from uuid import UUID, uuid4
@@ -169,7 +169,8 @@ def _choose(request: HttpRequest, asked: Asked, who: Asker) -> _Chosen | None:
 def _query(request: HttpRequest, placement: Placement, asked: Asked, who: Asker) -> Query:
     now, history = clock.now(), who.history
     if placement.pipeline == "personal" and history:
-        seen = _known(request, "passed_over", lambda: passed_over_of(request, who.visitor, now), {})
+        nothing_yet: Mapping[str, int] = {}
+        seen = _known(request, "passed_over", lambda: passed_over_of(request, who.visitor, now), nothing_yet)
         history = replace(history, passed_over=seen)
     return Query(
         placement=placement.slug,

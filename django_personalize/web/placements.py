@@ -31,9 +31,9 @@ MOST_ROWS = 24
 def placements(request: HttpRequest) -> HttpResponse:
     """Fill the rows of a page for whoever asks: `{"rows": [...]}`, each as it stands in the page, signed.
 
-    Answers an HTML document with one `<div data-pz-filled="…">` for each, in the same order; an empty one where the page
-    may stay as it is. 204 where nobody said yes: the page has what everybody gets. Exempt from the CSRF token, which a cached page
-    cannot carry; the origin is checked instead. Never kept by any cache.
+    Answers an HTML document with one `<div data-pz-filled="…">` for each, in the same order, empty where the page may
+    stay as it is; 204 where nobody said yes, since the page has what everybody gets. Exempt from the CSRF token, which
+    a cached page cannot carry; the origin is checked instead. Never kept by any cache.
     """
     response = _answer(request)
     response.headers["Cache-Control"] = NEVER

@@ -13,6 +13,7 @@ from uuid import uuid4
 
 import numpy as np
 import pytest
+from django.contrib.sessions.backends.signed_cookies import SessionStore as SignedCookies
 from django.db import OperationalError, connection
 from django.http import HttpResponse
 from django.template import Context, Template
@@ -40,6 +41,7 @@ SNIPPETS = {
     "personalize_search": '{% personalize_search "lantern" 3 %}',
     "personalize_ask": "{% personalize_ask as ask %}{{ ask|yesno }}",
 }
+PAIRS = [(3 + place % 9, f"buyer {place}", "12" if place % 2 else "3") for place in range(40)]
 FULL = {"popular": {"on": True}, "neighbours": {"on": True}, "factors": {"on": True}}
 VOID = {"meta", "link", "img", "br", "hr", "input", "source", "wbr"}
 
@@ -144,6 +146,13 @@ class BrokenSink:
         raise OSError(28, "No space left on device")
 
 
+class SessionStore(SignedCookies):
+    """Its server is away."""
+
+    def load(self):
+        raise OSError("connection refused")
+
+
 def here(name):
     return f"{__name__}.{name}"
 
@@ -186,9 +195,11 @@ FAULTS = {
     "banner raises": lambda root: override_personalize(CONSENT=here("BrokenConsent")),
     "sink full": lambda root: override_personalize(SINK=here("BrokenSink")),
     "cache away": lambda root: override_settings(
-        CACHES={"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": "redis://127.0.0.1:1"}}
+        CACHES={
+            "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": "redis://127.0.0.1:1"}
+        }
     ),
-    "sessions away": lambda root: override_settings(SESSION_ENGINE="django.contrib.sessions.backends.no_such"),
+    "sessions away": lambda root: override_settings(SESSION_ENGINE=__name__),
     "templates broken": lambda root: override_settings(
         TEMPLATES=[
             {
@@ -197,7 +208,7 @@ FAULTS = {
                     "loaders": [
                         (
                             "django.template.loaders.locmem.Loader",
-                            {"personalize/card.html": "{% if %}", "personalize/placement.html": "<ul>{% include card %}"},
+                            {"personalize/card.html": "{% if %}", "personalize/placement.html": "<ul>{{ x }}"},
                         )
                     ]
                 },
@@ -213,7 +224,12 @@ def go_live(root, learnt):
     facts = {"as_of": NOW, "fold": "mean", "rungs": FULL}
     directory, digest = publish(learnt, facts, root)
     version = ModelVersion.objects.create(
-        directory=directory, manifest_sha256=digest, as_of=clock.now(), created_at=clock.now(), fingerprint="f", seconds=1
+        directory=directory,
+        manifest_sha256=digest,
+        as_of=clock.now(),
+        created_at=clock.now(),
+        fingerprint="f",
+        seconds=1,
     )
     promote.promote(version)
     store.forget()
@@ -223,15 +239,14 @@ def go_live(root, learnt):
 def shopper(db, memory_shop, settings, answers, tmp_path):
     """Somebody with a history, in a shop that has learnt."""
     settings.ROOT_URLCONF = __name__
+    settings.TEMPLATES = [{**settings.TEMPLATES[0], "DIRS": []}]  # the package's own
     settings.PERSONALIZE = {**settings.PERSONALIZE, "ARTIFACTS": str(tmp_path)}
     answers(personalization="granted", analytics="granted")
-    go_live(tmp_path, arrays(orders((3, "ann", "123"), (2, "bob", "12"), (2, "cid", "13"))))
+    go_live(tmp_path, arrays(orders(*PAIRS)))
     me = visitor("personalization", "analytics")
     for place, seen in enumerate(("2", "3")):
         at = clock.now() - timedelta(minutes=place)
-        Event.objects.create(
-            uid=uuid4(), kind="view_item", occurred_at=at, received_at=at, visitor=me, item_key=seen
-        )
+        Event.objects.create(uid=uuid4(), kind="view_item", occurred_at=at, received_at=at, visitor=me, item_key=seen)
     budget.forget()
     client = Client()
     client.cookies[cookie.NAME] = token(me)
