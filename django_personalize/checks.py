@@ -15,7 +15,7 @@ from django.core.checks import CheckMessage, Error, Warning
 from django.db import DEFAULT_DB_ALIAS, router
 from django.urls import NoReverseMatch, resolve, reverse
 
-from django_personalize.conf import DEFAULTS, RETENTION, SHORTEST_KEY, settings
+from django_personalize.conf import BUDGET, DEFAULTS, RETENTION, SHORTEST_KEY, settings
 from django_personalize.consent.rules import SIGNALS
 from django_personalize.core.loading import load
 from django_personalize.exceptions import ConfigurationError
@@ -41,6 +41,7 @@ MOST_DAYS = 36_500
 """A hundred years, which is for ever, and a date that there is."""
 MOST_ATTRIBUTION_DAYS = 90
 """Past that a click says nothing of why something was bought."""
+MOST_MILLISECONDS = 3_600_000
 FETCH_FROM_CACHE = "django.middleware.cache.FetchFromCacheMiddleware"
 
 
@@ -180,7 +181,7 @@ def _values() -> list[CheckMessage]:
                     id="personalize.E007",
                 )
             )
-    found += [*_scope(), *_ingest_keys(), *_consent(), *_retention(), *check_pipelines(settings.PIPELINES)]
+    found += [*_scope(), *_ingest_keys(), *_consent(), *_whole_numbers(), *check_pipelines(settings.PIPELINES)]
     for name in ("ARTIFACTS", "SPOOL"):
         try:
             getattr(settings, name)
@@ -190,18 +191,23 @@ def _values() -> list[CheckMessage]:
     return found
 
 
-def _retention() -> Iterator[CheckMessage]:
-    """A key or a number that is none would keep rows for longer than was meant, and nobody would see it."""
-    where, hint = 'PERSONALIZE["RETENTION"]', '"RETENTION": {"events": 395}'
-    given = settings.given.get("RETENTION") or {}
-    if not isinstance(given, Mapping):
-        yield Error(f"{where} is {given!r}; wanted a dict of days.", hint=hint, id="personalize.E007")
-        return
-    yield from unknown_keys(where, given, RETENTION)
-    for name, days in given.items():
-        if type(days) is not int or not 1 <= days <= MOST_DAYS:
-            found = f'{where}["{name}"] is {days!r}; wanted a whole number of days from 1 to {MOST_DAYS:,}.'
-            yield Error(found, hint=hint, id="personalize.E007")
+def _whole_numbers() -> Iterator[CheckMessage]:
+    """A key or a number that is none would keep rows, or a page, for longer than was meant, and nobody would see it."""
+    for setting, known, unit, most in (
+        ("RETENTION", RETENTION, "days", MOST_DAYS),
+        ("BUDGET", BUDGET, "milliseconds", MOST_MILLISECONDS),
+    ):
+        name, default = next(iter(known.items()))
+        where, hint = f'PERSONALIZE["{setting}"]', f'"{setting}": {{"{name}": {default}}}'
+        given = settings.given.get(setting) or {}
+        if not isinstance(given, Mapping):
+            yield Error(f"{where} is {given!r}; wanted a dict of {unit}.", hint=hint, id="personalize.E007")
+            continue
+        yield from unknown_keys(where, given, known)
+        for name, number in given.items():
+            if type(number) is not int or not 1 <= number <= most:
+                found = f'{where}["{name}"] is {number!r}; wanted a whole number of {unit} from 1 to {most:,}.'
+                yield Error(found, hint=hint, id="personalize.E007")
 
 
 def _consent() -> Iterator[CheckMessage]:

@@ -35,6 +35,7 @@ DEFAULTS: dict[str, Any] = {
     "HOLDOUT": 0.0,
     "ATTRIBUTION": "django_personalize.attribution.rules.LastClick",
     "ATTRIBUTION_DAYS": 7,
+    "BUDGET": {},
     "TRAINERS": ("django_personalize.integrations.lightfm.LightFMTrainer",),
     "PIPELINES": {},
     "ARTIFACTS": None,
@@ -46,6 +47,9 @@ DEFAULTS: dict[str, Any] = {
 
 RETENTION = {"events": 395, "orders": 760, "aggregates": 760, "quarantine": 90}
 """Days that each is kept for, where `RETENTION` does not say: 13 and 25 months, and a season for a look."""
+
+BUDGET = {"placement": 200, "page": 500}
+"""Milliseconds that one row and all rows of a page may take, where `BUDGET` does not say."""
 
 FUNCTION_CONSENT = "django_personalize.consent.function.FunctionConsent"
 """Named, since it lives above."""
@@ -87,6 +91,11 @@ class Settings:
     def RETENTION(self) -> dict[str, int]:  # noqa: N802
         """Days that each kind of row is kept for: events, orders, aggregates, quarantine."""
         return RETENTION | dict(self.given.get("RETENTION") or {})
+
+    @property
+    def BUDGET(self) -> dict[str, int]:  # noqa: N802
+        """Milliseconds that one row (`placement`) and all rows of a page (`page`) may take."""
+        return BUDGET | dict(self.given.get("BUDGET") or {})
 
     def _directory(self, name: str, default: str, meant: str) -> Path:
         given = self.given.get(name)

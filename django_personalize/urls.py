@@ -6,11 +6,13 @@ from django.urls import include, path
 
 from django_personalize.web import my_data
 from django_personalize.web.events import events
+from django_personalize.web.placements import placements
 from django_personalize.web.visit import visit
 
 app_name = "personalize"
 urlpatterns = [
     path("events/", events, name="events"),
+    path("placements/", placements, name="placements"),
     path("visit/", visit, name="visit"),
     path("my-data/", my_data.my_data, name="my_data"),
     path("my-data/switch/", my_data.switch, name="my_data_switch"),

@@ -18,7 +18,7 @@ from django_personalize.capture import carts, findings, page_views
 from django_personalize.core import clock, loading
 from django_personalize.core.types import ConsentState, Item, Line, Purpose
 from django_personalize.events import counts
-from django_personalize.placements import snapshot
+from django_personalize.placements import budget, snapshot
 from django_personalize.testing.doubles import MemoryShop, StaticConsent
 from django_personalize.visitors import cookie as visitor_cookie
 
@@ -56,6 +56,7 @@ def _forgetful() -> Iterator[None]:
     loading.instance.cache_clear()
     store.forget()
     snapshot.forget()
+    budget.forget()
     yield
     cache.clear()
 

@@ -37,6 +37,10 @@ class Asker:
     """Whether they are in the control group; None where nobody drew."""
 
 
+NOBODY = Asker(visitor=None, history=History())
+"""Whom a page is for that anybody may be given."""
+
+
 def asker_of(request: HttpRequest) -> Asker:
     """Return who asks: the visitor, and with a yes to `personalization` now their history."""
     return once(request, "asker", lambda: _asker(request))

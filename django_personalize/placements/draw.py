@@ -9,13 +9,14 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest
-from django.template.loader import select_template
+from django.template.loader import render_to_string, select_template
 from django.utils.safestring import SafeString
 
 from django_personalize.conf import settings
 from django_personalize.core.memo import once
 from django_personalize.core.types import Item
 from django_personalize.events.isolation import isolated
+from django_personalize.placements.asked import Asked, signed
 from django_personalize.placements.promotions import ShownPromotion
 
 logger = logging.getLogger("django_personalize.placements")
@@ -68,6 +69,8 @@ class Presented:
     personal: bool
     """Whether a history had a say."""
     request: HttpRequest
+    deferred: Asked | None = None
+    """What the script asks for in place of this row; None where this is the row."""
 
     def __iter__(self) -> Iterator[Shown]:
         return (shown for row in self.rows for shown in row.slots)
@@ -76,6 +79,11 @@ class Presented:
         return any(row.slots or row.promotions for row in self.rows)
 
     def __html__(self) -> SafeString:
+        if self.deferred is None:
+            return self._drawn()
+        return render_to_string("personalize/deferred.html", {"deferred": signed(self.deferred), "row": self._drawn()})
+
+    def _drawn(self) -> SafeString:
         if not self:
             return SafeString("")
         try:

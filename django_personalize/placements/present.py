@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
+from typing import TypeVar
 from uuid import UUID, uuid4
 
-from django.db import DatabaseError
 from django.http import HttpRequest
+from django.utils.translation import get_language
 
 from django_personalize.artifacts.store import live
 from django_personalize.conf import settings
 from django_personalize.core import clock
 from django_personalize.core.memo import once
-from django_personalize.core.types import DecisionDraft, Item, Query
+from django_personalize.core.types import DecisionDraft, History, Item, Query
 from django_personalize.events.collector import collector_of
-from django_personalize.events.isolation import isolated
 from django_personalize.models.promotion import Look
-from django_personalize.placements.asker import Asker, asker_of, passed_over_of
+from django_personalize.placements.asked import Asked
+from django_personalize.placements.asker import NOBODY, Asker, asker_of, passed_over_of
+from django_personalize.placements.budget import Deadline, Spent, limited
 from django_personalize.placements.decide import Decision, decide
 from django_personalize.placements.defaults import Placement, placement_of
 from django_personalize.placements.desk import desk_of
@@ -34,19 +36,7 @@ from django_personalize.visitors.resolve import permitted
 
 __all__ = ["Asked", "Presented", "is_personal", "show", "show_all"]
 logger = logging.getLogger("django_personalize.placements")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """One placement that a page wants."""
-
-    slug: str
-    item: object = None
-    """The shop's own product object that the placement is about."""
-    context: tuple[str, ...] = ()
-    """Keys of the items that it is about, where no object is at hand."""
-    n: int | None = None
-    title: str = ""
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,26 +49,83 @@ class _Chosen:
     """By the process's own clock."""
 
 
-def show(request: HttpRequest, slug: str, *, item: object = None, n: int | None = None, title: str = "") -> Presented:
-    """Choose and present the placement `slug`. Never raises: what goes wrong is logged and nothing is shown."""
-    return show_all(request, [Asked(slug=slug, item=item, n=n, title=title)])[0]
+def show(
+    request: HttpRequest,
+    slug: str,
+    *,
+    item: object = None,
+    n: int | None = None,
+    title: str = "",
+    defer: bool = False,
+) -> Presented:
+    """Choose and present the placement `slug`. Never raises: what goes wrong is logged and nothing is shown.
+
+    With `defer` it is what everybody gets, and the script puts this visitor's own in its place: the page stays one that
+    any cache may keep.
+    """
+    asked = Asked(slug=slug, item=item, n=n, title=title)
+    return _defer(request, asked) if defer else show_all(request, [asked])[0]
 
 
 def show_all(request: HttpRequest, wanted: Sequence[Asked]) -> list[Presented]:
     """Choose and present several placements of one page, in this order, with the queries of one.
 
-    An item stands in the first of them that wants it. Never raises: what goes wrong costs one placement, or all that
+    An item stands in the first of them that wants it. Never raises: what goes wrong costs a rung, and at worst all that
     the shop's query was for.
     """
-    try:
-        with isolated():
-            shown = _show(request, wanted)
-    except Exception:
-        slugs = ", ".join(asked.slug for asked in wanted)
-        logger.exception("placement_failed", extra={"placement": slugs, "stage": "resolve"})
-        shown = [nothing(request, asked.slug) for asked in wanted]
+    shown = _present_all(request, wanted, lambda: _who(request))
     presented_on(request).extend(shown)
+    _stays(request).update(each.item.key for presented in shown for each in presented)
     return shown
+
+
+def _defer(request: HttpRequest, asked: Asked) -> Presented:
+    """Present what everybody gets, with what the script needs to ask again for one visitor."""
+    [presented] = _present_all(request, [asked], lambda: NOBODY)
+    try:
+        context = asked.context or _context(asked)
+        return replace(presented, deferred=asked.about(context, tuple(_stays(request)), get_language() or ""))
+    except Exception:
+        logger.exception("placement_failed", extra={"placement": asked.slug, "stage": "defer"})
+        return presented
+
+
+def _present_all(request: HttpRequest, wanted: Sequence[Asked], who: Callable[[], Asker]) -> list[Presented]:
+    try:
+        live()  # before the clock runs: a new process reads its model once
+        asker = who()
+        with limited(request, "rows") as deadline:
+            return _show(request, wanted, asker, deadline)
+    except Spent:
+        stage = "budget"
+        logger.warning("placement_late", extra={"placement": _slugs(wanted)})
+    except Exception:
+        stage = "resolve"
+        logger.exception("placement_failed", extra={"placement": _slugs(wanted), "stage": stage})
+    _keep_out_of_caches(request)  # the next visitor may get more
+    return [nothing(request, asked.slug) for asked in wanted]
+
+
+def _slugs(wanted: Sequence[Asked]) -> str:
+    return ", ".join(asked.slug for asked in wanted)
+
+
+def _who(request: HttpRequest) -> Asker:
+    """Return who asks, once per request; nobody where that cannot be said in time."""
+    return once(request, "who", lambda: _known(request, "history", lambda: asker_of(request), NOBODY))
+
+
+def _known(request: HttpRequest, part: str, read: Callable[[], T], otherwise: T) -> T:
+    """Read something about whoever asks; the rows go a rung down where that fails."""
+    try:
+        with limited(request, part):
+            return read()
+    except Spent:
+        logger.warning("placement_late", extra={"part": part})
+    except Exception:
+        logger.exception("placement_failed", extra={"stage": part})
+    _keep_out_of_caches(request)
+    return otherwise
 
 
 def is_personal(request: HttpRequest) -> bool:
@@ -92,42 +139,51 @@ def _keep_out_of_caches(request: HttpRequest) -> None:
     vars(request)["_cache_update_cache"] = False  # how Django's cache marks what not to store
 
 
-def _show(request: HttpRequest, wanted: Sequence[Asked]) -> list[Presented]:
-    chosen = [_choose(request, asked) for asked in wanted]
+def _show(request: HttpRequest, wanted: Sequence[Asked], who: Asker, deadline: Deadline) -> list[Presented]:
+    _shown_on_page(request).update(key for asked in wanted for key in asked.shown)
+    chosen = [_choose(request, asked, who) for asked in wanted]
+    deadline.check()
     decided = [each for each in chosen if each is not None]
     done = iter(_filled(request, decided))
     return [
-        nothing(request, asked.slug) if each is None else _present(request, each, next(done))
+        nothing(request, asked.slug) if each is None else _present(request, each, next(done), who)
         for asked, each in zip(wanted, chosen, strict=True)
     ]
 
 
-def _choose(request: HttpRequest, asked: Asked) -> _Chosen | None:
-    """Decide for one placement; what goes wrong is logged, and costs this one alone."""
+def _choose(request: HttpRequest, asked: Asked, who: Asker) -> _Chosen | None:
+    """Decide for one placement: what goes wrong is logged, and costs this one alone a rung, its history first."""
     began = time.perf_counter()
+    placement = placement_of(asked.slug)
+    if placement is None:
+        logger.error("placement_unknown", extra={"placement": asked.slug})
+        return None
+    if asked.n is not None and asked.n < 1:
+        return None
+    model = live()
     try:
-        placement = placement_of(asked.slug)
-        if placement is None:
-            logger.error("placement_unknown", extra={"placement": asked.slug})
-        elif asked.n is None or asked.n >= 1:
-            who = asker_of(request)
-            query = _query(request, placement, asked, who)
-            model = live()
-            desk = desk_of(request, placement, who, query.as_of, None if model is None else model.number)
+        query = _query(request, placement, asked, who)
+        # Without the merchandiser's rules nothing is shown: what they keep out must stay out.
+        desk = desk_of(request, placement, who, query.as_of, None if model is None else model.number)
+    except Exception:
+        logger.exception("placement_failed", extra={"placement": asked.slug, "stage": "query"})
+        return None
+    stranger = replace(query, history=History())
+    for asking, learnt in ((query, model), (stranger, model), (stranger, None)):
+        try:
             decision = decide(
                 placement,
-                query,
-                model,
+                asking,
+                learnt,
                 desk=desk,
                 experiment=who.experiment,
                 variant=who.variant,
                 asked=_moment(query, who),
             )
-            return _Chosen(asked, placement, query, decision, began)
-    except DatabaseError:
-        raise  # the savepoint around all of them is spent
-    except Exception:
-        logger.exception("placement_failed", extra={"placement": asked.slug, "stage": "decide"})
+            return _Chosen(asked, placement, asking, decision, began)
+        except Exception:
+            logger.exception("placement_failed", extra={"placement": asked.slug, "stage": "decide"})
+            _keep_out_of_caches(request)
     return None
 
 
@@ -141,15 +197,21 @@ def _moment(query: Query, who: Asker) -> str:
 def _query(request: HttpRequest, placement: Placement, asked: Asked, who: Asker) -> Query:
     now, history = clock.now(), who.history
     if placement.pipeline == "personal" and history:
-        history = replace(history, passed_over=passed_over_of(request, who.visitor, now))
+        nothing_yet: Mapping[str, int] = {}
+        seen = _known(request, "passed_over", lambda: passed_over_of(request, who.visitor, now), nothing_yet)
+        history = replace(history, passed_over=seen)
     return Query(
         placement=placement.slug,
         n=placement.n if asked.n is None else asked.n,
         as_of=now,
-        context=asked.context if asked.item is None else (settings.shop.item_key(asked.item),),
+        context=asked.context or _context(asked),
         history=history,
         exclude=frozenset(_shown_on_page(request)),
     )
+
+
+def _context(asked: Asked) -> tuple[str, ...]:
+    return () if asked.item is None else (settings.shop.item_key(asked.item),)
 
 
 def _filled(request: HttpRequest, decided: Sequence[_Chosen]) -> list[Filling]:
@@ -199,9 +261,9 @@ def _left_out(chosen: _Chosen) -> frozenset[str]:
     return chosen.query.exclude | chosen.query.history.dismissed
 
 
-def _present(request: HttpRequest, chosen: _Chosen, filling: Filling) -> Presented:
+def _present(request: HttpRequest, chosen: _Chosen, filling: Filling, who: Asker) -> Presented:
     placement, query, asked = chosen.placement, chosen.query, chosen.asked
-    who, items, slots = asker_of(request), resolved_of(request), filling.slots
+    items, slots = resolved_of(request), filling.slots
     _shown_on_page(request).update(filled.item.key for filled in slots)
     uid = None
     if who.visitor is not None or who.history:
@@ -243,6 +305,11 @@ def _rows(rows: Sequence[FilledRow], items: Resolved) -> Iterator[Row]:
 
 def _shown_on_page(request: HttpRequest) -> set[str]:
     return once(request, "shown", set[str])
+
+
+def _stays(request: HttpRequest) -> set[str]:
+    """Return what the page shows in rows that nothing is put in the place of."""
+    return once(request, "stays", set[str])
 
 
 def _draft(uid: UUID, request: HttpRequest, who: Asker, chosen: _Chosen, filling: Filling) -> DecisionDraft:

@@ -28,23 +28,25 @@ T = TypeVar("T")
 
 
 @register.simple_tag(takes_context=True)
-def you_may_also_like(context: template.Context, item: Any, n: int | None = None, title: str = "") -> Presented:
+def you_may_also_like(
+    context: template.Context, item: Any, n: int | None = None, title: str = "", defer: bool = False
+) -> Presented:
     """What goes with or instead of `item`, the shop's own product object."""
-    return show(_request(context), "you-may-also-like", item=item, n=n, title=title)
+    return show(_request(context), "you-may-also-like", item=item, n=n, title=title, defer=defer)
 
 
 @register.simple_tag(takes_context=True)
 def frequently_bought_together(
-    context: template.Context, item: Any, n: int | None = None, title: str = ""
+    context: template.Context, item: Any, n: int | None = None, title: str = "", defer: bool = False
 ) -> Presented:
     """What the same baskets held as `item`; nothing where the orders do not show it."""
-    return show(_request(context), "frequently-bought-together", item=item, n=n, title=title)
+    return show(_request(context), "frequently-bought-together", item=item, n=n, title=title, defer=defer)
 
 
 @register.simple_tag(takes_context=True)
-def personal_home(context: template.Context, n: int | None = None, title: str = "") -> Presented:
+def personal_home(context: template.Context, n: int | None = None, title: str = "", defer: bool = False) -> Presented:
     """The homepage in this shopper's own order, or best sellers in the shop's order for everybody else."""
-    return show(_request(context), "personal-home", n=n, title=title)
+    return show(_request(context), "personal-home", n=n, title=title, defer=defer)
 
 
 @register.simple_tag(takes_context=True)
@@ -62,6 +64,7 @@ def personalize_script(context: template.Context, datalayer: bool = False) -> Sa
         return SafeString("")
     attributes = {
         "data-pz-endpoint": endpoint,
+        "data-pz-placements": reverse("personalize:placements"),
         "data-pz-captured": " ".join(captured),
         "data-pz-datalayer": datalayer,
         **(_safely("personalize_script", lambda: _page(_request(context))) or {}),

@@ -163,6 +163,7 @@ class Address:
 _API = Address("key", "server", ("get", "post", "put", "delete"), "api/test_door.py")
 ADDRESSES: dict[str, Address] = {
     "events/": Address("origin", "browser", ("post",), "web/test_events.py"),
+    "placements/": Address("origin", "browser", ("post",), "web/test_placements.py"),
     "visit/": Address("token", "browser", ("post",), "visitors/test_session_tier.py"),
     "my-data/": Address("safe", "browser", ("get",), "security/test_doors.py"),
     "my-data/switch/": Address("token", "browser", ("post",), "security/test_doors.py"),
