@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from django_personalize.core.arrays import Float, Int
 from django_personalize.exceptions import ArtifactError
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 RUNGS = ("newest", "popular", "neighbours", "factors", "ranker")
 """The ladder, lowest first."""
 ARRAYS: Mapping[str, tuple[str, tuple[str, ...]]] = {
@@ -45,6 +45,10 @@ ARRAYS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "repeat": ("f4", ("items",)),
     "basket": ("f4", ("items",)),
     "again": ("f4", ("categories",)),
+    "rhythm": ("f4", ("categories",)),
+    "words": ("U", ("words",)),
+    "word_index": ("i4", ("words", "word_items")),
+    "word_rarity": ("f4", ("words",)),
     "ranker": ("f8", ("features",)),
     "tree_feature": ("i4", ("trees", "splits")),
     "tree_threshold": ("f8", ("trees", "splits")),
@@ -122,6 +126,14 @@ class Model:
     """The mean logarithm of the number of lines of the baskets that held it in the last 30 days; 0 without any."""
     again: Float
     """(categories,) the share of linked buyers who took the same item again; nan where too few are known."""
+    rhythm: Float
+    """(categories,) days until the same person takes the same item again, the median; nan where too little is known."""
+    words: Mapping[str, int]
+    """The words of the items' titles, with their places."""
+    word_index: Int
+    """(words, up to 100) the items that have the word in their title, those that sell best first; -1 pads."""
+    word_rarity: Float
+    """(words,) the logarithm of items by items with the word."""
     ranker: NDArray[np.float64]
     """Weights over `recommend.features.NAMES`; empty while no ranker is fitted."""
     tree_feature: Int
@@ -155,7 +167,7 @@ def assemble(arrays: Arrays, manifest: Mapping[str, Any], *, number: int | None 
     on = frozenset(name for name, rung in rungs.items() if rung["on"])
     leading = frozenset(name for name, rung in rungs.items() if rung.get("leads", rung["on"]))
     vectors = arrays["vectors"]
-    plain = {name: array for name, array in arrays.items() if name not in ("item_keys", "categories")}
+    plain = {name: array for name, array in arrays.items() if name not in ("item_keys", "categories", "words")}
     return Model(
         number=number,
         as_of=float(manifest["as_of"]),
@@ -166,6 +178,7 @@ def assemble(arrays: Arrays, manifest: Mapping[str, Any], *, number: int | None 
         item_keys=item_keys,
         index={key: place for place, key in enumerate(item_keys)},
         categories=tuple(arrays["categories"].tolist()),
+        words={word: place for place, word in enumerate(arrays["words"].tolist())},
         gram=vectors.T @ vectors,
         als_gram=arrays["als_vectors"].T @ arrays["als_vectors"],
         **plain,

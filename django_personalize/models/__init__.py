@@ -15,6 +15,7 @@ from django_personalize.models.membership import Membership
 from django_personalize.models.model_version import ModelVersion
 from django_personalize.models.order_link import OrderLink
 from django_personalize.models.quarantined import Quarantined
+from django_personalize.models.stock_out import StockOut
 from django_personalize.models.training_run import TrainingRun
 from django_personalize.models.visitor import Visitor
 
@@ -36,6 +37,7 @@ __all__ = [
     "ModelVersion",
     "OrderLink",
     "Quarantined",
+    "StockOut",
     "TrainingRun",
     "Visitor",
 ]

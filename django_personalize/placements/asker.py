@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
 from django.db.models import Q
 from django.http import HttpRequest
@@ -15,7 +13,7 @@ from django_personalize.consent.states import states
 from django_personalize.core import clock
 from django_personalize.core.memo import once
 from django_personalize.core.types import ConsentState, History, Purpose
-from django_personalize.events.history import history_of, passed_over
+from django_personalize.events.history import history_of
 from django_personalize.events.vocabulary import ORDER_KINDS, VIEW_ITEM
 from django_personalize.models import Visitor
 from django_personalize.visitors.resolve import account_of, permitted, session_was_read, visitor_of
@@ -32,6 +30,8 @@ class Asker:
     """Empty without a yes to `personalization` now."""
     experiment: str = ""
     variant: str = ""
+    personal: bool = True
+    """Whether what is kept of this person may have a say; False for whoever is held out."""
 
 
 def asker_of(request: HttpRequest) -> Asker:
@@ -39,16 +39,10 @@ def asker_of(request: HttpRequest) -> Asker:
     return once(request, "asker", lambda: _asker(request))
 
 
-def passed_over_of(request: HttpRequest, visitor: Visitor | None, now: datetime) -> Mapping[str, int]:
-    """Return what this person saw in vain; read once per request, and by pages with a personal row alone."""
-    if visitor is None or Purpose.PERSONALIZATION not in permitted(request):
-        return {}
-    return once(request, "passed_over", lambda: passed_over(visitor, now))
-
-
 def _asker(request: HttpRequest) -> Asker:
     visitor, history = _look_up(request)
-    # Whoever is held out is asked about here, once per request: their history is empty, the experiment says why.
+    # Whoever is held out is asked about here, once per request: their history is empty, nothing else of them has a
+    # say (`personal`), and the experiment says why.
     return Asker(visitor=visitor, history=history)
 
 

@@ -52,6 +52,8 @@ def decide(
 ) -> Decision:
     """Choose for this query; equal arguments give an equal decision."""
     exclude, rules = exclusions(query.context, query.exclude, query.history.dismissed)
+    if query.had - exclude:
+        exclude, rules = exclude | query.had, (*rules, "exclude:had")
     query = replace(query, exclude=exclude)
     asking = Asking(query, model)
     ladder = climb(placement.pipeline, asking)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 from uuid import UUID, uuid4
 
 from django.db import DatabaseError
@@ -17,7 +18,8 @@ from django_personalize.core.memo import once
 from django_personalize.core.types import DecisionDraft, Item, Query
 from django_personalize.events.collector import collector_of
 from django_personalize.events.isolation import isolated
-from django_personalize.placements.asker import Asker, asker_of, passed_over_of
+from django_personalize.placements import about, facts
+from django_personalize.placements.asker import Asker, asker_of
 from django_personalize.placements.decide import Decision, decide
 from django_personalize.placements.defaults import Placement, placement_of
 from django_personalize.placements.draw import Presented, Row, Shown, nothing
@@ -37,6 +39,8 @@ class Asked:
     slug: str
     item: object = None
     """The shop's own product object that the placement is about."""
+    basket: Iterable[Any] | None = None
+    """What it is about where that is several: the shop's own products, lines that have a `product`, or keys."""
     n: int | None = None
     title: str = ""
 
@@ -49,9 +53,17 @@ class _Chosen:
     decision: Decision
 
 
-def show(request: HttpRequest, slug: str, *, item: object = None, n: int | None = None, title: str = "") -> Presented:
+def show(
+    request: HttpRequest,
+    slug: str,
+    *,
+    item: object = None,
+    basket: Iterable[Any] | None = None,
+    n: int | None = None,
+    title: str = "",
+) -> Presented:
     """Choose and present the placement `slug`. Never raises: what goes wrong is logged and nothing is shown."""
-    return show_all(request, [Asked(slug=slug, item=item, n=n, title=title)])[0]
+    return show_all(request, [Asked(slug=slug, item=item, basket=basket, n=n, title=title)])[0]
 
 
 def show_all(request: HttpRequest, wanted: Sequence[Asked]) -> list[Presented]:
@@ -109,16 +121,27 @@ def _choose(request: HttpRequest, asked: Asked) -> _Chosen | None:
 
 
 def _query(request: HttpRequest, placement: Placement, asked: Asked, who: Asker) -> Query:
-    now, history = clock.now(), who.history
-    if placement.pipeline == "personal" and history:
-        history = replace(history, passed_over=passed_over_of(request, who.visitor, now))
+    now, history, cart = clock.now(), who.history, about.cart_of(request, who)
+    if cart:
+        _keep_out_of_caches(request)
+    if asked.basket is not None:
+        context = about.keys_of(asked.basket)
+    elif asked.item is not None:
+        context = (settings.shop.item_key(asked.item),)
+    elif placement.about:
+        context = cart[: about.MOST] or (about.last_order(history, now) if "order" in placement.about else ())
+    else:
+        context = ()
+    seen_in_vain = facts.passed_over_for(request, placement.pipeline, who, now)
     return Query(
         placement=placement.slug,
         n=placement.n if asked.n is None else asked.n,
         as_of=now,
-        context=() if asked.item is None else (settings.shop.item_key(asked.item),),
-        history=history,
+        context=context,
+        history=replace(history, passed_over=seen_in_vain) if seen_in_vain else history,
         exclude=frozenset(_shown_on_page(request)),
+        had=frozenset(cart) | about.just_bought(history, now),
+        told=facts.told(request, placement.pipeline, who, now),
     )
 
 
@@ -166,7 +189,7 @@ def _round(
 
 def _left_out(chosen: _Chosen) -> frozenset[str]:
     """Return what no row may show, the shop's newest included."""
-    return chosen.query.exclude | chosen.query.history.dismissed
+    return chosen.query.exclude | chosen.query.had | chosen.query.history.dismissed
 
 
 def _present(request: HttpRequest, chosen: _Chosen, filling: Filling) -> Presented:

@@ -32,6 +32,7 @@ from django_personalize.models import (
     ModelVersion,
     OrderLink,
     Quarantined,
+    StockOut,
     TrainingRun,
     Visitor,
 )
@@ -117,6 +118,7 @@ REGISTER: Mapping[type[Model], AboutPeople | AboutNobody] = {
     ),
     Intake: AboutNobody("Sums per day of what came in."),
     ModelVersion: AboutNobody("What was learnt of items; a model holds no people."),
+    StockOut: AboutNobody("An item that was sold out."),
     TrainingRun: AboutNobody("How a training went: times, counts and figures over everybody."),
 }
 """In the order in which rows are erased: what points at others goes before them. The keys go with the answers."""

@@ -22,9 +22,9 @@ from django_personalize.training.shares import Shares
 
 Arrays = dict[str, NDArray[Any]]
 OF_ITEMS = frozenset(
-    name for name, (_, dimensions) in ARRAYS.items() if not {"items", "categories"}.isdisjoint(dimensions)
+    name for name, (_, dimensions) in ARRAYS.items() if not {"items", "categories", "words"}.isdisjoint(dimensions)
 )
-"""The arrays that have a row per item or category; the others are the ranker's."""
+"""The arrays that have a row per item, category or word of the catalogue; the others are the ranker's."""
 
 
 @dataclass(slots=True, kw_only=True)

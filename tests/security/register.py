@@ -187,6 +187,7 @@ MODELS: dict[str, str] = {
     "ModelVersion": "nobody's; made live by staff who may",
     "OrderLink": "a visitor's; read when their order changes",
     "Quarantined": "a visitor's, unread; its payload is shown to nobody",
+    "StockOut": "nobody's",
     "TrainingRun": "nobody's; read by staff who may, begun by those who may add one",
     "Visitor": "a visitor's",
 }
