@@ -48,4 +48,6 @@ def back_since(since: datetime) -> list[str]:
     query.
     """
     rows = StockOut.objects.filter(back_at__gte=since).order_by("-back_at", "item_key")
-    return [key for key, out, back in rows.values_list("item_key", "out_since", "back_at") if back - out >= AWAY]
+    return [
+        key for key, out, back in rows.values_list("item_key", "out_since", "back_at") if back and back - out >= AWAY
+    ]

@@ -1,4 +1,4 @@
-"""What a placement is about, and what whoever asks has already: the page's items, the cart, what was bought just now."""
+"""What a placement is about, and what whoever asks has already: the page's items, their cart, their latest order."""
 
 from __future__ import annotations
 

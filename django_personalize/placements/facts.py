@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.http import HttpRequest
 
@@ -27,7 +28,7 @@ Reader = Callable[[HttpRequest, Asker, datetime], tuple[str, ...]]
 def told(request: HttpRequest, pipeline: str, who: Asker, now: datetime) -> dict[str, tuple[str, ...]]:
     """Return what the steps of this pipeline want told, by the step; one query each, once per request."""
     wanted = [step for step in pipelines()[pipeline] if step in _READERS]
-    return {step: once(request, f"told_{step}", lambda read=_READERS[step]: read(request, who, now)) for step in wanted}
+    return {step: once(request, f"told_{step}", partial(_READERS[step], request, who, now)) for step in wanted}
 
 
 def passed_over_for(request: HttpRequest, pipeline: str, who: Asker, now: datetime) -> Mapping[str, int]:
