@@ -188,8 +188,9 @@ def assemble(arrays: Arrays, manifest: Mapping[str, Any], *, number: int | None 
 @cache
 def nothing() -> Model:
     """Return the model that knows nothing, which stands in where none is live."""
+    sizes = {"half_lives": 3, "windows": 3}
     arrays = {
-        name: np.empty((0,) * len(dimensions), dtype="U1" if dtype == "U" else dtype)
+        name: np.empty([sizes.get(each, 0) for each in dimensions], dtype="U1" if dtype == "U" else dtype)
         for name, (dtype, dimensions) in ARRAYS.items()
     }
     return assemble(arrays, {"as_of": 0.0, "rungs": {}, "fold": "mean"})

@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString
 from django_personalize.conf import settings
 from django_personalize.core.types import Item
 from django_personalize.events.isolation import isolated
+from django_personalize.placements.prices import price_text
 
 logger = logging.getLogger("django_personalize.placements")
 
@@ -26,6 +27,15 @@ class Shown:
     slot: int
     item: Item
     reason: str
+
+    @property
+    def price(self) -> str:
+        """As it is written in the language active now; '' where the shop says none."""
+        return price_text(self.item.price, self.item.currency)
+
+    @property
+    def list_price(self) -> str:
+        return price_text(self.item.list_price, self.item.currency)
 
     def as_json(self) -> dict[str, Any]:
         item = self.item
@@ -63,6 +73,8 @@ class Presented:
     personal: bool
     """Whether a history had a say."""
     request: HttpRequest
+    dismissable: bool = False
+    """Whether this shopper can have a card taken away for good: only where that will be heeded."""
 
     def __iter__(self) -> Iterator[Shown]:
         return (shown for row in self.rows for shown in row.slots)

@@ -15,7 +15,7 @@ from django_personalize.artifacts.store import live
 from django_personalize.conf import settings
 from django_personalize.core import clock
 from django_personalize.core.memo import once
-from django_personalize.core.types import DecisionDraft, Item, Query
+from django_personalize.core.types import DecisionDraft, Item, Purpose, Query
 from django_personalize.events.collector import collector_of
 from django_personalize.events.isolation import isolated
 from django_personalize.placements import about, facts
@@ -205,7 +205,8 @@ def _present(request: HttpRequest, chosen: _Chosen, filling: Filling) -> Present
     rows = tuple(_row(row, items) for row in filling.rows)
     personal = bool(query.history)
     title = asked.title or str(_title(placement, slots, personal))
-    return Presented(placement.slug, title, rows, uid, personal, request)
+    heeded = uid is not None and who.personal and Purpose.PERSONALIZATION in permitted(request)
+    return Presented(placement.slug, title, rows, uid, personal, request, dismissable=heeded)
 
 
 def _title(placement: Placement, slots: Sequence[Filled], personal: bool) -> object:

@@ -68,6 +68,8 @@ def _row(asking: Asking, said: Float, context: Int, code: str, rung: str) -> Ran
     model: Model = asking.model
     score = said.sum(axis=0)
     order = top(np.where(asking.allowed, score, 0.0), over_fetch(asking.query.n), positive=True)
-    loudest = context[said[:, order].argmax(axis=0)] if len(order) else order
-    reasons = [Reason(code=code, anchor=model.item_keys[place]) for place in loudest.tolist()]
+    speaks = said[:, order] > 0
+    # Named where it alone speaks for the item: without it, it would not be here.
+    alone = np.where(speaks.sum(axis=0) == 1, context[speaks.argmax(axis=0)], -1)
+    reasons = [Reason(code=code, anchor=model.item_keys[place] if place >= 0 else "") for place in alone.tolist()]
     return ranking(model, order, score, [code] * len(order), reasons, rung)

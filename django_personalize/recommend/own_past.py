@@ -72,7 +72,9 @@ def buy_again(asking: Asking) -> Ranking:
     now = asking.query.as_of.timestamp()
     due: dict[str, float] = {}
     for key, days in _days_bought(asking.query.history, now).items():
-        score = 0.0 if key in left_out else _due(model, key, days)
+        place = model.index.get(key)
+        out = key in left_out if place is None else not asking.allowed[place]
+        score = 0.0 if out else _due(model, key, days)
         if score > 0:
             due[key] = score
     keys = sorted(due, key=lambda key: (-due[key], key))[: over_fetch(asking.query.n)]

@@ -20,19 +20,24 @@ RISING = 3.0
 """Baskets of the last seven days below which nothing is said to rise."""
 FASTER = 1.25
 """How many times its usual rate an item sells at where it rises."""
+HALF_LIVES = 7.0, 60.0
+"""Days, of the two columns of `popularity` that are compared."""
 NEW_DAYS = 60.0
 
 
 def trending(asking: Asking) -> Ranking:
     """What sells faster these days than it usually does.
 
-    With rates p by a half-life of 7 days and q by one of 60, which a steady seller has equal, the score is
-    (p - q) / (p + q)^0.5: how far the rise is beyond what chance makes of so many sales.
+    With rates p by a half-life of 7 days and q by one of 60, each over the days that the shop has had the item, which a
+    steady seller has equal, the score is (p - q) / (p + q)^0.5: how far the rise is beyond what chance makes of so many
+    sales.
     """
     model = asking.model
-    now, usual = model.popularity[:, 1], model.popularity[:, 2]
-    if not len(now):
+    if not asking.learnt:
         return NOTHING
+    age = np.maximum(model.age, 1.0)
+    now = model.popularity[:, 1] / (1.0 - np.exp2(-age / HALF_LIVES[0]))
+    usual = model.popularity[:, 2] / (1.0 - np.exp2(-age / HALF_LIVES[1]))
     rises = asking.allowed & (model.sold[:, 0] >= RISING) & (now >= FASTER * usual)
     score: Float = np.where(rises, (now - usual) / np.sqrt(np.maximum(now + usual, 1e-9)), 0.0).astype(np.float32)
     score[had_for_good(model, asking.person)] = 0.0

@@ -125,6 +125,7 @@ def personalize_script(context: template.Context, datalayer: bool = False) -> Sa
         "data-pz-endpoint": endpoint,
         "data-pz-captured": " ".join(captured),
         "data-pz-datalayer": datalayer,
+        "data-pz-rows": static("personalize/placement.js"),
         **(_safely("personalize_script", lambda: _page(_request(context))) or {}),
     }
     return format_html(
