@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
@@ -20,6 +21,8 @@ from django_personalize.events.isolation import is_the_shops_transaction, isolat
 from django_personalize.events.sinks import DatabaseSink
 from django_personalize.events.vocabulary import CLAIMABLE, ITEM_KINDS, VIEW_ITEM_LIST
 from django_personalize.exceptions import PersonalizeError
+from django_personalize.placements.draw import Presented
+from django_personalize.placements.present import show
 from django_personalize.visitors.resolve import permitted, token_here
 
 logger = logging.getLogger("django_personalize")
@@ -67,6 +70,25 @@ def track(request: HttpRequest, kind: str, item: object = None, **fields: Any) -
     except Exception:
         logger.exception("not_tracked", extra={"kind": kind, "reason": "sink_failed"})
         return False
+
+
+def placement(
+    request: HttpRequest,
+    slug: str,
+    *,
+    item: object = None,
+    basket: Iterable[Any] | None = None,
+    n: int | None = None,
+    title: str = "",
+) -> Presented:
+    """Return a placement of whoever is here, as the tag of the same name shows it.
+
+    `item` is the shop's own product that the row is about; `basket` several: products, lines that have a `product`, or
+    keys. The result is false where there is nothing to show, can be iterated over slot by slot, prints as HTML, and
+    `as_json()` is it as plain data. The decision is on record, and the response kept out of shared caches, as with
+    the tag. Never raises.
+    """
+    return show(request, slug, item=item, basket=basket, n=n, title=title)
 
 
 def _store(event: EventDraft) -> bool:

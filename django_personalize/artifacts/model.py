@@ -49,6 +49,10 @@ ARRAYS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "again": ("f4", ("categories",)),
     "blocks": ("U", ("blocks",)),
     "block_lift": ("f4", ("blocks",)),
+    "rhythm": ("f4", ("categories",)),
+    "words": ("U", ("words",)),
+    "word_index": ("i4", ("words", "word_items")),
+    "word_rarity": ("f4", ("words",)),
     "ranker": ("f8", ("features",)),
     "tree_feature": ("i4", ("trees", "splits")),
     "tree_threshold": ("f8", ("trees", "splits")),
@@ -147,6 +151,14 @@ class Model:
     """Names of the homepage's blocks that were seen of late, sorted."""
     block_lift: Float
     """(blocks,) how much more they were taken up than a block in their places usually is; 1 is as much."""
+    rhythm: Float
+    """(categories,) days until the same person takes the same item again, the median; nan where too little is known."""
+    words: Mapping[str, int]
+    """The words of the items' titles, with their places."""
+    word_index: Int
+    """(words, up to 100) the items that have the word in their title, those that sell best first; -1 pads."""
+    word_rarity: Float
+    """(words,) the logarithm of items by items with the word."""
     ranker: NDArray[np.float64]
     """Weights over `recommend.features.NAMES`; empty while no ranker is fitted."""
     tree_feature: Int
@@ -198,6 +210,7 @@ def assemble(arrays: Arrays, manifest: Mapping[str, Any], *, number: int | None 
         categories=tuple(arrays["categories"].tolist()),
         brands=tuple(arrays["brands"].tolist()),
         blocks=tuple(arrays["blocks"].tolist()),
+        words={word: place for place, word in enumerate(arrays["words"].tolist())},
         gram=vectors.T @ vectors,
         als_gram=arrays["als_vectors"].T @ arrays["als_vectors"],
         **plain,
@@ -207,8 +220,9 @@ def assemble(arrays: Arrays, manifest: Mapping[str, Any], *, number: int | None 
 @cache
 def nothing() -> Model:
     """Return the model that knows nothing, which stands in where none is live."""
+    sizes = {"half_lives": 3, "windows": 3}
     arrays = {
-        name: np.empty((0,) * len(dimensions), dtype="U1" if dtype == "U" else dtype)
+        name: np.empty([sizes.get(each, 0) for each in dimensions], dtype="U1" if dtype == "U" else dtype)
         for name, (dtype, dimensions) in ARRAYS.items()
     }
     return assemble(arrays, {"as_of": 0.0, "rungs": {}, "fold": "mean"})

@@ -51,6 +51,12 @@ class Shop(Protocol):
         """Return up to `n` sellable items, newest first, ties by key."""
         ...
 
+    def reduced(self, n: int, *, request: Any = None) -> list[str]:
+        """Return the keys of up to `n` sellable items whose price is below their list price, newest first, in one
+        query; none where the shop keeps no list price, or none that a query could compare.
+        """
+        ...
+
     def item_key(self, obj: Any) -> str:
         """Return the key under which the shop's own object, an item or a variant, is shown, without a query.
 

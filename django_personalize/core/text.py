@@ -157,3 +157,18 @@ def _account(written: str) -> int:
         if 15 <= len(seen) <= 34 and int("".join(str(int(each, 36)) for each in seen[4:] + seen[:4])) % 97 == 1:
             return place
     return 0
+
+
+_WORD = re.compile(r"[^\W\d_]+")
+SHORTEST_WORD = 3
+
+
+def words_of(text: str) -> frozenset[str]:
+    """Return the words of a title or a search, folded, without figures and without the shortest; a plural in s is its
+    singular, so that a search for mugs finds a mug.
+    """
+    return frozenset(_singular(word) for word in _WORD.findall(text.casefold()) if len(word) >= SHORTEST_WORD)
+
+
+def _singular(word: str) -> str:
+    return word[:-1] if len(word) > SHORTEST_WORD and word.endswith("s") and not word.endswith("ss") else word

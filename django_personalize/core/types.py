@@ -217,6 +217,8 @@ class Query:
     history: History = field(default_factory=History)
     """Empty unless the person grants `personalization` now."""
     exclude: frozenset[str] = frozenset()
+    had: frozenset[str] = frozenset()
+    """What is in their cart or was bought just now; left out as what is excluded."""
     told: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """What the shop or our own tables told for this question, by the name of the step that wants it."""
 

@@ -17,6 +17,7 @@ from django_personalize.events.vocabulary import (
     ORDER_KINDS,
     PURCHASE,
     REFUND,
+    SEARCH,
     SELECT_ITEM,
     VIEW_ITEM,
 )
@@ -28,6 +29,9 @@ DECISIONS = 100
 """Newest decisions whose impressions are looked at for what was passed over."""
 IN_VAIN = timedelta(days=30)
 """How far back an impression counts."""
+SEARCHED_WITHIN = timedelta(days=14)
+SEARCHES, SEARCH_ROWS = 3, 30
+"""Different terms that count, and rows that are looked at for them."""
 HEEDED = (SELECT_ITEM, VIEW_ITEM, ADD_TO_WISHLIST, ADD_TO_CART, PURCHASE)
 """Any of these about an item says that it was not shown in vain before."""
 
@@ -104,6 +108,19 @@ def passed_over(visitor: Visitor, as_of: datetime) -> dict[str, int]:
         elif item_key not in heeded:
             times[item_key] += 1
     return dict(times)
+
+
+def searches_of(visitor: Visitor, as_of: datetime) -> tuple[str, ...]:
+    """Return what this person searched for last, each once, newest first, in one query.
+
+    Empty without a yes to `personalization`.
+    """
+    if not visitor.grants(Purpose.PERSONALIZATION):
+        return ()
+    within = Q(occurred_at__gt=as_of - SEARCHED_WITHIN, occurred_at__lte=as_of)
+    rows = Event.objects.filter(_of(visitor), within, kind=SEARCH).exclude(search_term="")
+    found = rows.order_by("-occurred_at", "-pk").values_list("search_term", flat=True)
+    return tuple(dict.fromkeys(found[:SEARCH_ROWS]))[:SEARCHES]
 
 
 def _of(visitor: Visitor) -> Q:

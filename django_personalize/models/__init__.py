@@ -18,6 +18,7 @@ from django_personalize.models.order_link import OrderLink
 from django_personalize.models.promotion import Promotion
 from django_personalize.models.quarantined import Quarantined
 from django_personalize.models.rule import Rule
+from django_personalize.models.stock_out import StockOut
 from django_personalize.models.training_run import TrainingRun
 from django_personalize.models.visitor import Visitor
 
@@ -42,6 +43,7 @@ __all__ = [
     "Promotion",
     "Quarantined",
     "Rule",
+    "StockOut",
     "TrainingRun",
     "Visitor",
 ]

@@ -5,6 +5,7 @@ Such a page holds what everybody gets, so any cache may keep it, and it is whole
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,6 +22,8 @@ class Asked:
     slug: str
     item: object = None
     """The shop's own product object that the placement is about."""
+    basket: Iterable[Any] | None = None
+    """What it is about where that is several: the shop's own products, lines that have a `product`, or keys."""
     n: int | None = None
     title: str = ""
     context: tuple[str, ...] = ()
@@ -32,7 +35,7 @@ class Asked:
 
     def about(self, context: tuple[str, ...], shown: tuple[str, ...], language: str) -> Asked:
         """Return the same without an object of the shop's, so that it can be signed."""
-        return replace(self, item=None, context=context, shown=shown[:MOST_SHOWN], language=language)
+        return replace(self, item=None, basket=None, context=context, shown=shown[:MOST_SHOWN], language=language)
 
 
 def signed(asked: Asked) -> str:

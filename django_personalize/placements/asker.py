@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
 from django.db.models import Q
 from django.http import HttpRequest
@@ -15,7 +13,7 @@ from django_personalize.consent.states import states
 from django_personalize.core import clock
 from django_personalize.core.memo import once
 from django_personalize.core.types import ConsentState, History, Purpose
-from django_personalize.events.history import history_of, passed_over
+from django_personalize.events.history import history_of
 from django_personalize.events.vocabulary import ORDER_KINDS, VIEW_ITEM
 from django_personalize.experiments.holdout import arm_of, held_out
 from django_personalize.models import Visitor
@@ -36,6 +34,11 @@ class Asker:
     held: bool | None = None
     """Whether they are in the control group; None where nobody drew."""
 
+    @property
+    def personal(self) -> bool:
+        """Whether what is kept of this person may have a say; not of whoever is held out."""
+        return not self.held
+
 
 NOBODY = Asker(visitor=None, history=History())
 """Whom a page is for that anybody may be given."""
@@ -44,13 +47,6 @@ NOBODY = Asker(visitor=None, history=History())
 def asker_of(request: HttpRequest) -> Asker:
     """Return who asks: the visitor, and with a yes to `personalization` now their history."""
     return once(request, "asker", lambda: _asker(request))
-
-
-def passed_over_of(request: HttpRequest, visitor: Visitor | None, now: datetime) -> Mapping[str, int]:
-    """Return what this person saw in vain; read once per request, and by pages with a personal row alone."""
-    if visitor is None or Purpose.PERSONALIZATION not in permitted(request):
-        return {}
-    return once(request, "passed_over", lambda: passed_over(visitor, now))
 
 
 def _asker(request: HttpRequest) -> Asker:

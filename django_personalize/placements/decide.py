@@ -89,6 +89,8 @@ def decide(
     `asked` settles what is left to chance, in rows that may be filled and that no rule touches; '' leaves nothing so.
     """
     exclude, rules = exclusions(query.context, query.exclude, query.history.dismissed)
+    if query.had - exclude:
+        exclude, rules = exclude | query.had, (*rules, "exclude:had")
     said = before(desk.rules, model)
     query = replace(query, exclude=exclude | said.exclude)
     asking = Asking(query, model)

@@ -17,6 +17,7 @@ from django_personalize.core.memo import once
 from django_personalize.core.types import Item
 from django_personalize.events.isolation import isolated
 from django_personalize.placements.asked import Asked, signed
+from django_personalize.placements.prices import price_text
 from django_personalize.placements.promotions import ShownPromotion
 
 logger = logging.getLogger("django_personalize.placements")
@@ -29,6 +30,15 @@ class Shown:
     slot: int
     item: Item
     reason: str
+
+    @property
+    def price(self) -> str:
+        """As it is written in the language active now; '' where the shop says none."""
+        return price_text(self.item.price, self.item.currency)
+
+    @property
+    def list_price(self) -> str:
+        return price_text(self.item.list_price, self.item.currency)
 
     def as_json(self) -> dict[str, Any]:
         item = self.item
@@ -69,6 +79,8 @@ class Presented:
     personal: bool
     """Whether a history had a say."""
     request: HttpRequest
+    dismissable: bool = False
+    """Whether this shopper can have a card taken away for good: only where that will be heeded."""
     deferred: Asked | None = None
     """What the script asks for in place of this row; None where this is the row."""
 

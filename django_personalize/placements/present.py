@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
 from django.http import HttpRequest
@@ -17,11 +17,12 @@ from django_personalize.artifacts.store import live
 from django_personalize.conf import settings
 from django_personalize.core import clock
 from django_personalize.core.memo import once
-from django_personalize.core.types import DecisionDraft, History, Item, Query
+from django_personalize.core.types import DecisionDraft, History, Item, Purpose, Query
 from django_personalize.events.collector import collector_of
 from django_personalize.models.promotion import Look
+from django_personalize.placements import about, facts
 from django_personalize.placements.asked import Asked
-from django_personalize.placements.asker import NOBODY, Asker, asker_of, passed_over_of
+from django_personalize.placements.asker import NOBODY, Asker, asker_of
 from django_personalize.placements.budget import Deadline, Spent, limited
 from django_personalize.placements.decide import Decision, decide
 from django_personalize.placements.defaults import Placement, placement_of
@@ -54,6 +55,7 @@ def show(
     slug: str,
     *,
     item: object = None,
+    basket: Iterable[Any] | None = None,
     n: int | None = None,
     title: str = "",
     defer: bool = False,
@@ -63,7 +65,7 @@ def show(
     With `defer` it is what everybody gets, and the script puts this visitor's own in its place: the page stays one that
     any cache may keep.
     """
-    asked = Asked(slug=slug, item=item, n=n, title=title)
+    asked = Asked(slug=slug, item=item, basket=basket, n=n, title=title)
     return _defer(request, asked) if defer else show_all(request, [asked])[0]
 
 
@@ -196,21 +198,32 @@ def _moment(query: Query, who: Asker) -> str:
 
 def _query(request: HttpRequest, placement: Placement, asked: Asked, who: Asker) -> Query:
     now, history = clock.now(), who.history
-    if placement.pipeline == "personal" and history:
-        nothing_yet: Mapping[str, int] = {}
-        seen = _known(request, "passed_over", lambda: passed_over_of(request, who.visitor, now), nothing_yet)
-        history = replace(history, passed_over=seen)
+    cart = () if who is NOBODY else about.cart_of(request, who)
+    if cart:
+        _keep_out_of_caches(request)
+    unseen: Mapping[str, int] = {}
+    in_vain = _known(
+        request, "passed_over", lambda: facts.passed_over_for(request, placement.pipeline, who, now), unseen
+    )
+    context = asked.context or _context(asked)
+    if placement.about and not context:
+        context = cart[: about.MOST] or (about.last_order(history, now) if "order" in placement.about else ())
     return Query(
         placement=placement.slug,
         n=placement.n if asked.n is None else asked.n,
         as_of=now,
-        context=asked.context or _context(asked),
-        history=history,
+        context=context,
+        history=replace(history, passed_over=in_vain) if in_vain else history,
         exclude=frozenset(_shown_on_page(request)),
+        had=frozenset(cart) | about.just_bought(history, now),
+        told=facts.told(request, placement.pipeline, who, now),
     )
 
 
 def _context(asked: Asked) -> tuple[str, ...]:
+    """Return the keys of the shop's objects that were named; none where none was."""
+    if asked.basket is not None:
+        return about.keys_of(asked.basket)
     return () if asked.item is None else (settings.shop.item_key(asked.item),)
 
 
@@ -258,7 +271,7 @@ def _round(
 
 def _left_out(chosen: _Chosen) -> frozenset[str]:
     """Return what no row may show, the shop's newest included."""
-    return chosen.query.exclude | chosen.query.history.dismissed
+    return chosen.query.exclude | chosen.query.had | chosen.query.history.dismissed
 
 
 def _present(request: HttpRequest, chosen: _Chosen, filling: Filling, who: Asker) -> Presented:
@@ -274,7 +287,8 @@ def _present(request: HttpRequest, chosen: _Chosen, filling: Filling, who: Asker
     rows = tuple(_rows(filling.rows, items))
     personal = bool(query.history)
     title = asked.title or str(_title(placement, slots, personal))
-    return Presented(placement.slug, title, rows, uid, personal, request)
+    heeded = uid is not None and who.personal and Purpose.PERSONALIZATION in permitted(request)
+    return Presented(placement.slug, title, rows, uid, personal, request, dismissable=heeded)
 
 
 def _title(placement: Placement, slots: Sequence[Filled], personal: bool) -> object:

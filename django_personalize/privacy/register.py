@@ -35,6 +35,7 @@ from django_personalize.models import (
     Promotion,
     Quarantined,
     Rule,
+    StockOut,
     TrainingRun,
     Visitor,
 )
@@ -128,6 +129,7 @@ REGISTER: Mapping[type[Model], AboutPeople | AboutNobody] = {
     ModelVersion: AboutNobody("What was learnt of items; a model holds no people."),
     Promotion: AboutNobody("What the merchandiser shows on the homepage, and to whom, by their segments."),
     Rule: AboutNobody("What the merchandiser wants of placements."),
+    StockOut: AboutNobody("An item that was sold out."),
     TrainingRun: AboutNobody("How a training went: times, counts and figures over everybody."),
 }
 """In the order in which rows are erased: what points at others goes before them. The keys go with the answers."""

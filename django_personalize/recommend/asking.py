@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from django_personalize.artifacts.model import Model, nothing
+from django_personalize.core.arrays import Int
 from django_personalize.core.types import Query
 from django_personalize.recommend.features import Scored, scored
 from django_personalize.recommend.profile import Profile, profile
@@ -46,3 +48,10 @@ class Asking:
         """How often each item, by its place in the model, was seen in vain."""
         index = self.model.index
         return {index[key]: times for key, times in self.query.history.passed_over.items() if key in index}
+
+    def without(self, places: Int) -> Asking:
+        """Return the same question with what is at these places left out too; what was worked out so far is shared."""
+        keys = [self.model.item_keys[place] for place in places.tolist()]
+        other = Asking(replace(self.query, exclude=self.query.exclude | frozenset(keys)), self.model)
+        vars(other).update(person=self.person, scored=self.scored, passed_over=self.passed_over)
+        return other

@@ -18,7 +18,7 @@ from django_personalize.core import loading
 from django_personalize.core.protocols import Step
 from django_personalize.core.types import Query, Ranking
 from django_personalize.events.isolation import isolated
-from django_personalize.recommend import steps
+from django_personalize.recommend import companions, own_past, shelves, steps
 from django_personalize.recommend.asking import Asking
 from django_personalize.recommend.explain import REASONS
 from django_personalize.recommend.ranking import NOTHING, over_fetch
@@ -32,14 +32,36 @@ STEPS: Mapping[str, Step] = {
     "personal": steps.personal,
     "similar": steps.similar,
     "bought_together": steps.bought_together,
+    "also_bought": companions.also_bought,
+    "also_viewed": companions.also_viewed,
+    "complements": companions.complements,
+    "from_history": own_past.from_history,
+    "recently_viewed": own_past.recently_viewed,
+    "buy_again": own_past.buy_again,
+    "searched": own_past.searched,
     "best_sellers": steps.best_sellers,
+    "trending": shelves.trending,
+    "new_arrivals": shelves.new_arrivals,
+    "reduced": shelves.reduced,
+    "back_in_stock": shelves.back_in_stock,
 }
 """The shipped steps, by name."""
 PIPELINES: Mapping[str, tuple[str, ...]] = {
     "personal": ("personal", "best_sellers", NEWEST),
     "similar": ("similar", "best_sellers", NEWEST),
     "bought_together": ("bought_together",),
+    "also_bought": ("also_bought",),
+    "also_viewed": ("also_viewed", "also_bought"),
+    "complements": ("complements",),
+    "from_history": ("from_history",),
+    "recently_viewed": ("recently_viewed",),
+    "buy_again": ("buy_again",),
+    "searched": ("searched",),
     "best_sellers": ("best_sellers",),
+    "trending": ("trending",),
+    "new_arrivals": ("new_arrivals", NEWEST),
+    "reduced": ("reduced",),
+    "back_in_stock": ("back_in_stock",),
 }
 """The shipped pipelines; what the setting says goes before them, pipeline by pipeline."""
 

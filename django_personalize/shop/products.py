@@ -97,6 +97,19 @@ class MappedProducts(MappedItems):
         order = ("-pk",) if created is None else (expression(created).desc(nulls_last=True), "pk")
         return [self.item(obj, request) for obj in self._related(self._sellable(request)).order_by(*order)[:n]]
 
+    def reduced(self, n: int, *, request: Any = None) -> list[str]:
+        price, before = self._readers["price"], self._readers["list_price"]
+        plain = type(self).value is MappedProducts.value and not (price.many or before.many)
+        if not plain or price.column is None or before.column is None:
+            return []
+        rows = (
+            self._sellable(request)
+            .prefetch_related(None)
+            .annotate(personalize_now=expression(price.column), personalize_before=expression(before.column))
+        )
+        found = rows.filter(personalize_before__gt=models.F("personalize_now")).order_by("-pk")
+        return [key_of(pk) for pk in found.values_list("pk", flat=True)[:n]]
+
     def group_of(self, keys: Sequence[str]) -> dict[str, str]:
         pks = pks_of(self.model, keys)
         found = dict(self._groups(self.model, list(pks.values()), None if self.variant_model else self._group))

@@ -6,14 +6,19 @@ from datetime import timedelta
 
 from celery import shared_task
 
+from django_personalize.capture import stock
 from django_personalize.capture.orders import reconcile
 from django_personalize.core import clock
 
 
 @shared_task(name="personalize.sync", ignore_result=False)
 def sync(days: float | None = 2.0) -> dict[str, int]:
-    """Bring what we have of the orders of the last `days` in line with the shop; with None, of all orders."""
+    """Bring what we have of the orders of the last `days` in line with the shop; with None, of all orders.
+
+    Also notes what is sold out, and what is no longer.
+    """
     report = reconcile(since=None if days is None else clock.now() - timedelta(days=days))
+    stock.look(clock.now())
     return {
         "orders": report.orders,
         "lines": report.lines,

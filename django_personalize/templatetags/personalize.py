@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 from django import template
@@ -37,16 +37,85 @@ def you_may_also_like(
 
 @register.simple_tag(takes_context=True)
 def frequently_bought_together(
+    context: template.Context,
+    item: Any = None,
+    basket: Iterable[Any] | None = None,
+    n: int | None = None,
+    title: str = "",
+    defer: bool = False,
+) -> Presented:
+    """What the same baskets held as `item`, as all of `basket`, or without either as the shop's own cart; nothing where
+    the orders do not show it.
+    """
+    return show(
+        _request(context), "frequently-bought-together", item=item, basket=basket, n=n, title=title, defer=defer
+    )
+
+
+@register.simple_tag(takes_context=True)
+def customers_also_bought(
     context: template.Context, item: Any, n: int | None = None, title: str = "", defer: bool = False
 ) -> Presented:
-    """What the same baskets held as `item`; nothing where the orders do not show it."""
-    return show(_request(context), "frequently-bought-together", item=item, n=n, title=title, defer=defer)
+    """What those who bought `item` took besides, in the same order and in others."""
+    return show(_request(context), "customers-also-bought", item=item, n=n, title=title, defer=defer)
+
+
+@register.simple_tag(takes_context=True)
+def based_on_your_history(
+    context: template.Context, n: int | None = None, title: str = "", defer: bool = False
+) -> Presented:
+    """What this shopper's past suggests; nothing for everybody else."""
+    return show(_request(context), "based-on-your-history", n=n, title=title, defer=defer)
+
+
+@register.simple_tag(takes_context=True)
+def recently_viewed(context: template.Context, n: int | None = None, title: str = "", defer: bool = False) -> Presented:
+    """What this shopper looked at, last first; nothing for everybody else."""
+    return show(_request(context), "recently-viewed", n=n, title=title, defer=defer)
+
+
+@register.simple_tag(takes_context=True)
+def buy_it_again(context: template.Context, n: int | None = None, title: str = "", defer: bool = False) -> Presented:
+    """What this shopper bought and is likely to need again by now; nothing for everybody else."""
+    return show(_request(context), "buy-it-again", n=n, title=title, defer=defer)
 
 
 @register.simple_tag(takes_context=True)
 def personal_home(context: template.Context, n: int | None = None, title: str = "", defer: bool = False) -> Presented:
     """The homepage in this shopper's own order, or best sellers in the shop's order for everybody else."""
     return show(_request(context), "personal-home", n=n, title=title, defer=defer)
+
+
+@register.simple_tag(takes_context=True)
+def best_sellers(context: template.Context, n: int | None = None, title: str = "", defer: bool = False) -> Presented:
+    """What sells now."""
+    return show(_request(context), "best-sellers", n=n, title=title, defer=defer)
+
+
+@register.simple_tag(takes_context=True)
+def trending(context: template.Context, n: int | None = None, title: str = "", defer: bool = False) -> Presented:
+    """What sells faster these days than it usually does."""
+    return show(_request(context), "trending", n=n, title=title, defer=defer)
+
+
+@register.simple_tag(takes_context=True)
+def new_arrivals(context: template.Context, n: int | None = None, title: str = "", defer: bool = False) -> Presented:
+    """What the shop has newly got."""
+    return show(_request(context), "new-arrivals", n=n, title=title, defer=defer)
+
+
+@register.simple_tag(takes_context=True)
+def placement(
+    context: template.Context,
+    slug: str,
+    item: Any = None,
+    basket: Iterable[Any] | None = None,
+    n: int | None = None,
+    title: str = "",
+    defer: bool = False,
+) -> Presented:
+    """Any placement by its slug: the shipped ones, and one for each of the shop's own `PIPELINES`."""
+    return show(_request(context), slug, item=item, basket=basket, n=n, title=title, defer=defer)
 
 
 @register.simple_tag(takes_context=True)
@@ -67,6 +136,7 @@ def personalize_script(context: template.Context, datalayer: bool = False) -> Sa
         "data-pz-placements": reverse("personalize:placements"),
         "data-pz-captured": " ".join(captured),
         "data-pz-datalayer": datalayer,
+        "data-pz-rows": static("personalize/placement.js"),
         **(_safely("personalize_script", lambda: _page(_request(context))) or {}),
     }
     return format_html(

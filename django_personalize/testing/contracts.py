@@ -153,6 +153,15 @@ class ShopContract:
         assert sold_out not in newest
         assert [item.key for item in shop.newest(1)] == newest[:1]
 
+    def test_what_is_reduced_can_be_sold_and_costs_less_than_it_did(self, shop: Shop) -> None:
+        keys = shop.reduced(1_000)
+        assert shop.reduced(1) == keys[:1]
+        assert shop.sellable(keys) == keys
+        for item in shop.items(keys).values():
+            assert item.price is not None
+            assert item.list_price is not None
+            assert item.list_price > item.price
+
     def test_samples_are_sellable_items(self, shop: Shop, sellable: str) -> None:
         samples = [item.key for items in shop.samples(5) for item in items]
         assert samples

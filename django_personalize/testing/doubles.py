@@ -69,6 +69,9 @@ class MemoryShop:
         sellable = sorted(self.items(list(self.stock)).values(), key=lambda item: item.key)
         return sorted(sellable, key=lambda item: item.created or oldest, reverse=True)[:n]
 
+    def reduced(self, n: int, *, request: Any = None) -> list[str]:
+        return [item.key for item in self.newest(len(self.stock)) if item.list_price is not None][:n]
+
     def item_key(self, obj: Any) -> str:
         if not isinstance(obj, Item):
             raise ShopError(f"{obj!r} is no Item, which is what MemoryShop sells.")

@@ -18,6 +18,7 @@ from django_personalize.training.factors import interactions
 from django_personalize.training.lately import lately
 from django_personalize.training.neighbours import NEAR, TOGETHER, neighbours
 from django_personalize.training.sequence import sequence
+from django_personalize.training.words import words
 
 
 def learn(
@@ -46,6 +47,7 @@ def learn(
     content_index, content_weight = content(item_keys, catalogue)
     together_index, together_weight = _spread(pairs, places if together else places[:0], n)
     ease_index, ease_weight = _spread(ease(purchases, memory=settings.EASE_BYTES), places, n)
+    selling = popularity.popularity(item, age, n)
     return {
         "item_keys": np.array(item_keys, dtype=np.str_) if n else np.empty(0, dtype="U1"),
         "categories": categories,
@@ -68,7 +70,7 @@ def learn(
         "content_weight": content_weight,
         "ease_index": ease_index,
         "ease_weight": ease_weight,
-        "popularity": popularity.popularity(item, age, n),
+        "popularity": selling,
         "sold": popularity.sold(item, age, n),
         "idle": popularity.idle(item, age, n),
         "age": _age(purchases, catalogue, item_keys, places),
@@ -77,6 +79,8 @@ def learn(
         "basket": popularity.basket(purchases, places, n),
         "again": popularity.again(purchases, item_category[places], len(categories)),
         **blocks.none(),
+        "rhythm": popularity.rhythm(purchases, item_category[places], len(categories)),
+        **words(item_keys, catalogue, selling[:, 1]),
         **ranker.none(),
     }
 

@@ -15,6 +15,8 @@ OPEN = 90.0
 """Days that a buyer must have had in which to come back for the same item."""
 BUYERS = 50
 """Fewer tell nothing of a category."""
+GAPS = 20
+"""Intervals that count for a category beside its own."""
 
 
 def popularity(item: Int, age: Double, n_items: int, half_lives: Sequence[float] = HALF_LIVES) -> Float:
@@ -78,6 +80,32 @@ def again(purchases: Purchases, category: Int, n_categories: int) -> Float:
     came = np.bincount(shelf[first[open_to & returned]], minlength=n_categories)
     share: Float = np.where(buyers >= BUYERS, came / np.maximum(buyers, 1), np.nan).astype(np.float32)
     return share
+
+
+def rhythm(purchases: Purchases, category: Int, n_categories: int) -> Float:
+    """Return per category the median days after which a linked buyer took the same item again on a later day; nan where
+    all categories together have fewer than `GAPS` such intervals.
+
+    A category with few of its own leans to that of all: exp((n ln m + g ln M) / (n + g)) with its median m of n
+    intervals, the median M of all, and g = `GAPS`. `category` is that of each of the purchases' items, -1 where it has
+    none.
+    """
+    known = purchases.person >= 0
+    day = np.floor((purchases.time[known] - purchases.as_of) / DAY)
+    pair = purchases.person[known].astype(np.int64) * max(len(purchases.item_keys), 1) + purchases.item[known]
+    order = np.lexsort((day, pair))
+    pair, day, shelf = pair[order], day[order], category[purchases.item[known][order]]
+    gap, again = np.diff(day), np.diff(pair) == 0
+    shelf, gap = shelf[1:][again & (gap > 0)], gap[again & (gap > 0)]
+    days = np.full(n_categories, np.nan, dtype=np.float32)
+    if len(gap) < GAPS:
+        return days
+    whole = np.log(np.median(gap))
+    for place in range(n_categories):
+        own = gap[shelf == place]
+        mine = np.log(np.median(own)) if len(own) else 0.0
+        days[place] = np.exp((len(own) * mine + GAPS * whole) / (len(own) + GAPS))
+    return days
 
 
 def basket(purchases: Purchases, places: NDArray[np.int64], n_items: int, days: float = 30.0) -> Float:

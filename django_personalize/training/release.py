@@ -24,9 +24,9 @@ Arrays = dict[str, NDArray[Any]]
 OF_ITEMS = frozenset(
     name
     for name, (_, dimensions) in ARRAYS.items()
-    if not {"items", "categories", "brands", "blocks"}.isdisjoint(dimensions)
+    if not {"items", "categories", "brands", "blocks", "words"}.isdisjoint(dimensions)
 )
-"""The arrays that have a row per item, category, brand or block; the others are the ranker's."""
+"""The arrays that have a row per item, category, brand, block or word; the others are the ranker's."""
 
 
 @dataclass(slots=True, kw_only=True)

@@ -63,7 +63,7 @@ def tastes():
     learnt = model(source, "popular", "neighbours", "factors", factors=factors, fold="both")
     category = np.where(capitals, 0, 1).astype(np.int32)
     again = np.full(len(NAMED), np.nan, dtype=np.float32)
-    return replace(learnt, categories=NAMED, item_category=category, again=again)
+    return replace(learnt, categories=NAMED, item_category=category, again=again, rhythm=again)
 
 
 def test_without_a_model_there_is_nothing_and_the_shop_shows_its_newest():

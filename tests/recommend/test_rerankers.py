@@ -20,7 +20,8 @@ def shop(again=(np.nan, np.nan), **category):
     """The model of a shop whose items are in no category but these; the share that buys again is by category."""
     learnt = model(SHOP)
     places = np.array([category.get(key, -1) for key in learnt.item_keys], dtype=np.int32)
-    return replace(learnt, categories=("x", "y"), item_category=places, again=np.array(again, dtype=np.float32))
+    again = np.array(again, dtype=np.float32)
+    return replace(learnt, categories=("x", "y"), item_category=places, again=again, rhythm=again * 0)
 
 
 def seen(asked, **times):

@@ -208,6 +208,7 @@ MODELS: dict[str, str] = {
     "Promotion": "the shop's content; written by staff who may",
     "Quarantined": "a visitor's, unread; its payload is shown to nobody",
     "Rule": "nobody's; written by staff who may",
+    "StockOut": "nobody's",
     "TrainingRun": "nobody's; read by staff who may, begun by those who may add one",
     "Visitor": "a visitor's",
 }
@@ -215,6 +216,14 @@ MODELS: dict[str, str] = {
 TAGS: dict[str, str] = {
     "you_may_also_like": "a row, personal: keeps its page out of shared caches",
     "frequently_bought_together": "a row for all, recorded for a visitor: keeps their page out of shared caches",
+    "customers_also_bought": "a row for all, recorded for a visitor: keeps their page out of shared caches",
+    "based_on_your_history": "a row, personal: keeps its page out of shared caches",
+    "recently_viewed": "a row, personal: keeps its page out of shared caches",
+    "buy_it_again": "a row, personal: keeps its page out of shared caches",
+    "best_sellers": "a row for all, recorded for a visitor: keeps their page out of shared caches",
+    "trending": "a row for all, recorded for a visitor: keeps their page out of shared caches",
+    "new_arrivals": "a row, in a person's own order: keeps its page out of shared caches",
+    "placement": "any row: keeps a visitor's page out of shared caches",
     "personal_home": "a row, personal: keeps its page out of shared caches",
     "personalize_script": "the same for every visitor of an address",
     "personalize_product": "the same for every visitor of an address",

@@ -81,3 +81,19 @@ def test_an_item_without_a_category_tells_nothing_of_any():
     purchases = dataset.net(orders(*crowd(60, (200, "a"))))
     assert np.isnan(popularity.again(purchases, np.array([-1], dtype=np.int32), 1)).all()
     assert popularity.again(purchases, np.array([-1], dtype=np.int32), 0).tolist() == []
+
+
+def test_a_rhythm_is_the_median_interval_drawn_to_that_of_all_where_a_category_has_few():
+    """Twenty intervals of 10 days and one of 90: of all the median is 10, and one counts a twenty-first part."""
+    bought = [(float(start), f"p{number}", "a") for number in range(20) for start in (20, 30)]
+    source = orders(*bought, (5, "q", "b"), (95, "q", "b"), (1, "", "c"))
+    purchases = dataset.net(source)
+    category = np.array([0, 1, -1], dtype=np.int32)
+    found = popularity.rhythm(purchases, category, 3)
+    assert found.tolist() == pytest.approx([10.0, 10 * 9 ** (1 / 21), 10.0], rel=1e-5)
+
+
+def test_a_few_intervals_are_no_rhythm_and_two_on_one_day_are_none():
+    few = [(float(start), f"p{number}", "a") for number in range(19) for start in (20, 30)]
+    same = [(20.0, f"r{number}", "a") for number in range(9) for _ in range(2)]
+    assert np.isnan(popularity.rhythm(dataset.net(orders(*few, *same)), np.zeros(1, dtype=np.int32), 1)).all()

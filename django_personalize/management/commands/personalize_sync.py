@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from django_personalize.capture import stock
 from django_personalize.capture.orders import Reconciled, reconcile
 from django_personalize.core import clock
 from django_personalize.management.progress import Progress
@@ -47,6 +48,7 @@ class Command(BaseCommand):
         need_shop()
         with interruptible(), Progress(self.stdout, "Order lines") as progress:
             report = reconcile(since=None if since is None else clock.now() - since, progress=progress.update)
+            stock.look(clock.now())
         self.stdout.write(summary(report))
         for line in problems(report.tally):
             self.stdout.write(line)

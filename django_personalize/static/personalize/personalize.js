@@ -289,7 +289,8 @@ addEventListener("pageshow", ({ persisted }) => {
   if (again) view(); // else it begins now
   tick();
 });
-window.personalize = { track, observe };
+window.personalize = { track, observe, send };
+if (script.dataset.pzRows && document.querySelector("[data-pz-placement]")) import(script.dataset.pzRows);
 tick();
 setInterval(tick, EVERY);
 if ("pzDatalayer" in script.dataset) listen();
