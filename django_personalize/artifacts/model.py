@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from django_personalize.core.arrays import Float, Int
 from django_personalize.exceptions import ArtifactError
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 RUNGS = ("newest", "popular", "neighbours", "factors", "ranker")
 """The ladder, lowest first."""
 ARRAYS: Mapping[str, tuple[str, tuple[str, ...]]] = {
@@ -43,6 +43,7 @@ ARRAYS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "price": ("f4", ("items",)),
     "repeat": ("f4", ("items",)),
     "basket": ("f4", ("items",)),
+    "clicked": ("f4", ("items",)),
     "again": ("f4", ("categories",)),
     "ranker": ("f8", ("features",)),
     "tree_feature": ("i4", ("trees", "splits")),
@@ -119,6 +120,8 @@ class Model:
     """The share of linked buyers who bought it again."""
     basket: Float
     """The mean logarithm of the number of lines of the baskets that held it in the last 30 days; 0 without any."""
+    clicked: Float
+    """How much more often than the mean it is clicked where it is seen, as a logarithm; 0 where nothing is known."""
     again: Float
     """(categories,) the share of linked buyers who took the same item again; nan where too few are known."""
     ranker: NDArray[np.float64]

@@ -34,12 +34,14 @@ NAMES = (
     "price",
     "repeat",
     "basket",
+    "clicked",
     "price:distance",
     "own:bought",
     "own:count",
     "own:since",
     "own:fresh",
     "own:rate",
+    "own:passed",
     "category",
     "basket:distance",
     "person:items",
@@ -82,7 +84,7 @@ _columns: WeakKeyDictionary[Model, Float] = WeakKeyDictionary()
 
 
 def item_columns(model: Model) -> Float:
-    """Return the features that depend on the item alone, (items, 11): `popularity:2d` .. `basket`; once per model."""
+    """Return the features that depend on the item alone, (items, 12): `popularity:2d` .. `clicked`; once per model."""
     found = _columns.get(model)
     if found is None:
         found = _columns[model] = _item_columns(model)
@@ -105,6 +107,7 @@ def _item_columns(model: Model) -> Float:
             np.log(np.where(model.price > 0, model.price, np.float32(1.0))),
             model.repeat,
             model.basket,
+            model.clicked,
         ]
     ).astype(np.float32)
 
@@ -188,6 +191,8 @@ def _mine(table: Float, item: Int, model: Model, person: Profile) -> None:
     if np.isfinite(person.price) and person.price > 0:
         known = np.isfinite(price) & (price > 0)
         table[known, 0] = np.abs(np.log(price[known] / np.float32(person.price)))
+    if person.passed:
+        table[:, 6] = np.log1p([person.passed.get(one, 0) for one in item.tolist()])
     place = np.minimum(np.searchsorted(person.item, item), len(person.item) - 1)
     mine = (person.item[place] == item) & (person.count[place] > 0)
     owned = place[mine]
@@ -197,13 +202,13 @@ def _mine(table: Float, item: Int, model: Model, person: Profile) -> None:
     table[mine, 4] = np.exp2(-person.since[owned] / np.float32(30.0))
     orders = np.float32(max(person.orders, 1.0))
     table[mine, 5] = person.count[owned] / orders
-    table[:, 6] = _affinity(model, person)[model.item_category[item]]
+    table[:, 7] = _affinity(model, person)[model.item_category[item]]
     lines = np.log(np.maximum(person.count.sum() / orders, np.float32(1.0)))
-    table[:, 7] = np.where(model.basket[item] > 0, model.basket[item] - lines, np.float32(0.0))
-    table[:, 8] = np.log1p(np.float32(len(person.item)))
-    table[:, 9] = np.log1p(np.float32(person.orders))
-    table[:, 10] = (person.since[person.bought].min() if person.bought.any() else 0.0) / np.float32(30.0)
-    table[:, 11] = lines
+    table[:, 8] = np.where(model.basket[item] > 0, model.basket[item] - lines, np.float32(0.0))
+    table[:, 9] = np.log1p(np.float32(len(person.item)))
+    table[:, 10] = np.log1p(np.float32(person.orders))
+    table[:, 11] = (person.since[person.bought].min() if person.bought.any() else 0.0) / np.float32(30.0)
+    table[:, 12] = lines
 
 
 def _affinity(model: Model, person: Profile) -> Float:

@@ -15,15 +15,30 @@ from django_personalize.core.arrays import DAY, Interactions, Purchases
 from django_personalize.exceptions import NotEnoughData, TrainerUnavailable
 from django_personalize.models import ModelVersion
 from django_personalize.models.training_run import AskedBy, Kind
-from django_personalize.training import browsing, compare, dataset, evaluate, gate, kept, ladder, ranker, shadow, split
+from django_personalize.training import (
+    browsing,
+    compare,
+    dataset,
+    evaluate,
+    feedback,
+    gate,
+    kept,
+    ladder,
+    ranker,
+    shadow,
+    split,
+)
 from django_personalize.training import catalogue as catalogues
 from django_personalize.training.browsing import Browsing
 from django_personalize.training.catalogue import Catalogue
+from django_personalize.training.damping import damped
 from django_personalize.training.dataset import Orders
 from django_personalize.training.factors import interactions
+from django_personalize.training.feedback import Feedback
 from django_personalize.training.fits import Fits
 from django_personalize.training.learn import learn, with_als, with_factors
 from django_personalize.training.lease import hold
+from django_personalize.training.looks import Looks
 from django_personalize.training.metrics import Score
 from django_personalize.training.release import OF_ITEMS, Arrays, Learnt, release
 from django_personalize.training.shares import shares
@@ -66,7 +81,9 @@ def train(
         orders = dataset.load(moment)
         looked = browsing.load(moment)
         facts = catalogues.before(catalogues.load(), moment.timestamp() + 1.0)
+        shown = feedback.load(moment)
         fingerprint = browsing.fingerprint(dataset.fingerprint(orders), looked)
+        fingerprint = feedback.fingerprint(fingerprint, shown)
         lease.note(fingerprint=fingerprint)
         tell("read", 1, 1)
         store.look_again()
@@ -75,6 +92,7 @@ def train(
             orders,
             facts,
             looked,
+            shown,
             seed=seed,
             threads=settings.THREADS if threads is None else threads,
             progress=tell,
@@ -106,6 +124,7 @@ def learn_all(
     orders: Orders,
     facts: Catalogue,
     looked: Browsing | None = None,
+    shown: Feedback | None = None,
     *,
     seed: int,
     threads: int,
@@ -120,6 +139,7 @@ def learn_all(
     rung, and the whole beside `live`. The weights that were judged are those that serve. Fits are kept in `keep`.
     """
     looked = browsing.nothing(orders.as_of) if looked is None else looked
+    shown = feedback.nothing(orders.as_of) if shown is None else shown
     now = _cut(orders, facts, looked, orders.as_of)
     if not len(now.purchases):
         raise NotEnoughData(
@@ -128,7 +148,7 @@ def learn_all(
     days = window(orders)
     judge_at = orders.as_of - days * DAY if judged else orders.as_of
     teach_at = judge_at - days * DAY
-    taught = split.hold(orders, teach_at, days)
+    taught = split.hold(orders, teach_at, days, looked.looks, shown)
     cuts = [now]
     if judged:
         cuts.append(_cut(orders, facts, looked, judge_at))
@@ -140,7 +160,7 @@ def learn_all(
     arrays: dict[float, Arrays] = {}
     with Fits([cut.job for cut in fitting], seed=seed, threads=threads, progress=progress, keep=keep) as fits:
         for cut in cuts:
-            learnt = learn(cut.purchases, cut.catalogue, cut.looked, together=cut.at != teach_at)
+            learnt = learn(cut.purchases, cut.catalogue, cut.looked, shown, together=cut.at != teach_at)
             arrays[cut.at] = with_als(learnt, cut.purchases, seed=seed) if cut in fitting else learnt
         try:
             for place, cut in reversed(list(enumerate(fitting))):
@@ -155,24 +175,25 @@ def learn_all(
     metrics: dict[str, Any] = {}
     ndcg = None
     if judged:
-        metrics, ndcg = _judge(orders, arrays[judge_at], judge_at, days, fold, fitted)
+        metrics, ndcg = _judge(orders, looked.looks, shown, arrays[judge_at], judge_at, days, fold, fitted)
     if not fitted["ranker"].size and "ranker" not in missing and ladder.enough("ranker", data):
         missing["ranker"] = "waits for a window in which known people bought something that a generator put forward"
     final = {**arrays[now.at], **fitted}
+    whole = dataset.net(orders)
     verdicts = ladder.climb(data, ndcg, missing)
     beside = None
     if ndcg is not None:
         then = {name: arrays[judge_at][name] if name in OF_ITEMS else array for name, array in final.items()}
         serving = evaluate.in_memory(then, judge_at, [name for name, rung in verdicts.items() if rung.leads], fold)
-        beside = compare.judge(orders, serving, days, live, seed=seed)
+        beside = compare.judge(orders, serving, days, live, looked.looks, shown, seed=seed)
     progress("measure", 1, 1)
     return Learnt(
         arrays=final,
         verdicts=verdicts,
         fold=fold,
-        counts=counts(now.purchases, final, data),
+        counts=counts(whole, final, data),
         metrics=metrics,
-        shares=shares(now.purchases),
+        shares=shares(whole),
         judged=beside,
     )
 
@@ -186,7 +207,7 @@ def window(orders: Orders) -> float:
 
 def _cut(orders: Orders, facts: Catalogue, looked: Browsing, at: float) -> _Cut:
     whole = at >= orders.as_of
-    purchases = dataset.net(orders) if whole else dataset.before(orders, at)
+    purchases = damped(dataset.net(orders) if whole else dataset.before(orders, at))
     catalogue = facts if whole else catalogues.before(facts, at)
     return _Cut(
         at=at,
@@ -212,10 +233,17 @@ def _teach(taught: split.Held, arrays: Arrays | None, at: float, data: ladder.Da
 
 
 def _judge(
-    orders: Orders, arrays: Arrays, at: float, days: float, fold: str, fitted: Arrays
+    orders: Orders,
+    looks: Looks,
+    shown: Feedback,
+    arrays: Arrays,
+    at: float,
+    days: float,
+    fold: str,
+    fitted: Arrays,
 ) -> tuple[dict[str, Any], dict[str, float] | None]:
     """Return the metrics of every rung on the held-out window, and each rung's NDCG where enough people judged."""
-    held, judges = split.hold(orders, at, days), "people"
+    held, judges = split.hold(orders, at, days, looks, shown), "people"
     if len(held.shoppers) < ladder.JUDGES:
         held, judges = split.hold_baskets(orders, at, days), "baskets"
     if len(held.shoppers) < ladder.JUDGES or not len(arrays["item_keys"]):
