@@ -43,7 +43,7 @@ from django_personalize.segments.membership import census, refresh, segments_of
 from django_personalize.shortcuts import track
 from django_personalize.testing.doubles import MemoryShop, StaticConsent
 from django_personalize.testing.override import override_personalize
-from django_personalize.training import browsing, dataset
+from django_personalize.training import browsing, dataset, feedback
 from django_personalize.visitors import cookie, session_tier
 from tests.conftest import line
 from tests.people import request_of, visitor
@@ -147,12 +147,15 @@ def expected(granted, otherwise):
         "ledger": traced,
         "api_visitor": traced,
         "learnt_as_a_session_of_nobody": traced,
+        "what_came_of_it_is_counted": traced,
         # `personalization`: whose past it is.
         "order_link": personal,
         "bought_here": personal,
         "bought_by_the_account": personal,
         "history": personal,
         "learnt_under_their_own_row": personal,
+        "whose_looks_they_are": personal,
+        "what_came_of_it_is_theirs": personal,
         "in_a_segment": personal,
         "api_account": personal,
         "api_order_link": personal,
@@ -210,6 +213,8 @@ def observed(client, granted, otherwise):
         "counted": counted == 1,
         "in_a_segment": _in_a_segment(),
         "learnt_as_a_session_of_nobody": _in_a_session(),
+        "whose_looks_they_are": browsing.load(timezone.now()).looks.person_keys != (),
+        **_passed_over(),
     }
     return found | _in_another_shop(granted) | _of_the_account(client, account) | _for_this_visit(client.__class__())
 
@@ -232,6 +237,16 @@ def _in_a_session():
         for item_key in ("1", "2"):
             Event.objects.create(kind="view_item", visitor=each, item_key=item_key, occurred_at=now, received_at=now)
     return len(browsing.load(now)) > 0
+
+
+def _passed_over():
+    """Whoever has a row is shown an item."""
+    now = timezone.now()
+    for each in Visitor.objects.all():
+        made = Decision.objects.create(visitor=each, placement="home", decided_at=now, slots=[])
+        Impression.objects.create(decision=made, slot=1, item_key="1", seen_at=now)
+    found = feedback.load(now)
+    return {"what_came_of_it_is_counted": len(found) > 0, "what_came_of_it_is_theirs": found.person_keys != ()}
 
 
 def _reconciled():
@@ -341,7 +356,8 @@ REGISTER: dict[str, tuple[str, ...] | str] = {
     "segments.people": ("in_a_segment",),
     "shortcuts": ("tracked",),
     "training.browsing": ("learnt_as_a_session_of_nobody",),
-    "training.dataset": ("learnt_under_their_own_row",),
+    "training.dataset": ("learnt_under_their_own_row", "whose_looks_they_are"),
+    "training.feedback": ("what_came_of_it_is_counted", "what_came_of_it_is_theirs"),
     "visitors.asking": ("this_visit_only",),
     "visitors.resolve": SOURCE,
     "visitors.session_tier": ("this_visit_only",),

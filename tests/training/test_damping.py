@@ -116,8 +116,14 @@ def test_neither_a_training_nor_a_refresh_is_moved_by_one_buyer(shop):  # noqa: 
     at = [AS_OF - timedelta(days=6) + timedelta(minutes=number) for number in range(500)]
     Event.objects.bulk_create(
         Event(
-            kind="purchase", occurred_at=when, received_at=when, visitor=mallory, item_key="forged", quantity=1,
-            price=Decimal("0.01"), transaction_id=f"forged-{number}",
+            kind="purchase",
+            occurred_at=when,
+            received_at=when,
+            visitor=mallory,
+            item_key="forged",
+            quantity=1,
+            price=Decimal("0.01"),
+            transaction_id=f"forged-{number}",
         )  # fmt: skip
         for number, when in enumerate(at)
     )
