@@ -46,6 +46,7 @@ ARRAYS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "clicked": ("f4", ("items",)),
     "again": ("f4", ("categories",)),
     "ranker": ("f8", ("features",)),
+    "offset": ("f8", ("offsets",)),
     "tree_feature": ("i4", ("trees", "splits")),
     "tree_threshold": ("f8", ("trees", "splits")),
     "tree_leaf": ("f4", ("trees", "leaves")),
@@ -126,6 +127,8 @@ class Model:
     """(categories,) the share of linked buyers who took the same item again; nan where too few are known."""
     ranker: NDArray[np.float64]
     """Weights over `recommend.features.NAMES`; empty while no ranker is fitted."""
+    offset: NDArray[np.float64]
+    """(1,) what the ranker's score lacks to be log odds; empty where nothing was there to calibrate it by."""
     tree_feature: Int
     """(trees, 31): which feature each inner node asks about, level by level from the root; see `recommend.trees`."""
     tree_threshold: NDArray[np.float64]

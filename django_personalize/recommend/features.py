@@ -41,7 +41,6 @@ NAMES = (
     "own:since",
     "own:fresh",
     "own:rate",
-    "own:passed",
     "category",
     "basket:distance",
     "person:items",
@@ -191,8 +190,6 @@ def _mine(table: Float, item: Int, model: Model, person: Profile) -> None:
     if np.isfinite(person.price) and person.price > 0:
         known = np.isfinite(price) & (price > 0)
         table[known, 0] = np.abs(np.log(price[known] / np.float32(person.price)))
-    if person.passed:
-        table[:, 6] = np.log1p([person.passed.get(one, 0) for one in item.tolist()])
     place = np.minimum(np.searchsorted(person.item, item), len(person.item) - 1)
     mine = (person.item[place] == item) & (person.count[place] > 0)
     owned = place[mine]
@@ -202,13 +199,13 @@ def _mine(table: Float, item: Int, model: Model, person: Profile) -> None:
     table[mine, 4] = np.exp2(-person.since[owned] / np.float32(30.0))
     orders = np.float32(max(person.orders, 1.0))
     table[mine, 5] = person.count[owned] / orders
-    table[:, 7] = _affinity(model, person)[model.item_category[item]]
+    table[:, 6] = _affinity(model, person)[model.item_category[item]]
     lines = np.log(np.maximum(person.count.sum() / orders, np.float32(1.0)))
-    table[:, 8] = np.where(model.basket[item] > 0, model.basket[item] - lines, np.float32(0.0))
-    table[:, 9] = np.log1p(np.float32(len(person.item)))
-    table[:, 10] = np.log1p(np.float32(person.orders))
-    table[:, 11] = (person.since[person.bought].min() if person.bought.any() else 0.0) / np.float32(30.0)
-    table[:, 12] = lines
+    table[:, 7] = np.where(model.basket[item] > 0, model.basket[item] - lines, np.float32(0.0))
+    table[:, 8] = np.log1p(np.float32(len(person.item)))
+    table[:, 9] = np.log1p(np.float32(person.orders))
+    table[:, 10] = (person.since[person.bought].min() if person.bought.any() else 0.0) / np.float32(30.0)
+    table[:, 11] = lines
 
 
 def _affinity(model: Model, person: Profile) -> Float:

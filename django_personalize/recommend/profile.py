@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,8 +44,6 @@ class Profile:
     """Whether the model may have learnt from it: touched before the moment that it knows."""
     latest: Int
     """The same items, touched last first; none where only ages are known, not the way from one to the next."""
-    passed: Mapping[int, int] = field(default_factory=dict)
-    """How often each item, by its place in the model, was seen of late with nothing done about it since."""
     price: float
     """The middle of what this person pays per item; nan where unknown."""
 
@@ -78,13 +75,7 @@ def profile(model: Model, history: History, as_of: float) -> Profile:
     item, bought, at = zip(*rows, strict=True)
     times = np.array(at, dtype=np.float64)
     columns = np.array(item, dtype=np.int32), np.array(bought, dtype=bool), (as_of - times) / DAY
-    return weigh(
-        model,
-        *columns,
-        seen=times <= model.as_of,
-        latest=np.array(list(dict.fromkeys(item)), dtype=np.int32),
-        passed={model.index[key]: times for key, times in history.passed_over.items() if key in model.index},
-    )
+    return weigh(model, *columns, seen=times <= model.as_of, latest=np.array(list(dict.fromkeys(item)), dtype=np.int32))
 
 
 def weigh(
@@ -95,11 +86,9 @@ def weigh(
     *,
     seen: NDArray[np.bool_] | None = None,
     latest: Int | None = None,
-    passed: Mapping[int, int] | None = None,
 ) -> Profile:
     """Return the profile of rows given as columns: item, whether it was a purchase, its age in days (0 or more), and
-    whether it was before the model learnt (all of them unless given); `latest` are its distinct items, newest first,
-    `passed` how often each item was seen in vain.
+    whether it was before the model learnt (all of them unless given); `latest` are its distinct items, newest first.
     """
     items, place = np.unique(item, return_inverse=True)
     size = len(items)
@@ -124,7 +113,6 @@ def weigh(
         orders=float(len(np.unique(age[bought]))),
         seen=np.ones(size, dtype=bool) if seen is None else total(seen.astype(np.float64)) > 0,
         latest=np.empty(0, dtype=np.int32) if latest is None else latest,
-        passed={} if passed is None else passed,
         price=float(np.median(prices)) if len(prices) else float("nan"),
     )
 
@@ -144,6 +132,5 @@ def without(model: Model, person: Profile, place: int) -> Profile:
         orders=person.orders,
         seen=person.seen[keep],
         latest=person.latest[person.latest != person.item[place]],
-        passed=person.passed,
         price=float(np.median(prices)) if len(prices) else float("nan"),
     )

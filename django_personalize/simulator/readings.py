@@ -34,7 +34,7 @@ def feedback_of(log: Log, as_of: float) -> Feedback:
         decision = rows.get((deed.shopper, deed.at))
         if decision is None:
             decision = rows[deed.shopper, deed.at] = uuid5(NAMESPACE, f"{deed.shopper} {deed.at}")
-            gathering.decided(decision, uuid5(NAMESPACE, deed.shopper), deed.shopper, ())
+            gathering.decided(decision, uuid5(NAMESPACE, deed.shopper), ())
         if deed.kind == VIEW_ITEM_LIST:
             gathering.seen(decision, deed.slot, deed.item, deed.at)
         elif deed.kind == SELECT_ITEM:

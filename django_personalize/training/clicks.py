@@ -19,6 +19,8 @@ CALM = 20.0
 """Impressions without a peculiarity that are added to each item's."""
 ENOUGH = 200.0
 """Effective impressions in a slot that was drawn at random, from which its examination may be told."""
+FEWEST = 1_000
+"""Clicks from which they say more of items than of luck."""
 LEAST = 0.2
 """No slot counts as examined less than this: one click would count for more than five."""
 
@@ -49,24 +51,23 @@ def examination(feedback: Feedback, before: float) -> Double | None:
 
 def clicks(feedback: Feedback, before: float, index: Mapping[str, int]) -> Float:
     """Return (items,) the log of how much more often than the mean each item is clicked where it is seen; 0 where
-    nothing is known. `index` gives the places.
+    nothing is known, and everywhere below `FEWEST` clicks. `index` gives the places.
 
     log((c_i / m + M) / (e_i + M)), c the clicks and e the impressions before `before`, either decayed with a half-life
     of 30 days, e times the examination of its slot where that can be told, m = sum c / sum e, M = 20.
     """
     told = np.zeros(len(index), dtype=np.float32)
     rows = np.flatnonzero(feedback.usual & (feedback.time < before))
-    if not len(rows):
+    hit = feedback.clicked[rows] < before
+    if hit.sum() < FEWEST:
         return told
     weight = np.exp2(-(before - feedback.time[rows]) / DAY / HALF_LIFE)
     exam = examination(feedback, before)
     seen = weight if exam is None else weight * exam[np.minimum(feedback.slot[rows], len(exam)) - 1]
     item, n = feedback.item[rows], len(feedback.item_keys)
     shown = np.bincount(item, weights=seen, minlength=n)
-    hits = np.bincount(item, weights=weight * (feedback.clicked[rows] < before), minlength=n)
+    hits = np.bincount(item, weights=weight * hit, minlength=n)
     mean = hits.sum() / shown.sum()
-    if mean <= 0:
-        return told
     places = np.array([index.get(key, -1) for key in feedback.item_keys], dtype=np.int64)
     rate = np.log((hits / mean + CALM) / (shown + CALM))
     told[places[places >= 0]] = rate[places >= 0]

@@ -1,7 +1,7 @@
 """What came of what was shown: impressions, clicks and dismissals, read in bulk, as of any moment.
 
-Of people it is known what they were shown of late and passed over, and what they asked not to see, so that the windows
-that teach ask what a page would have asked. Of items see `training.clicks`.
+What was seen and clicked says how much each item is liked (`training.clicks`), and nothing of who saw it. What known
+people turned down is kept from them in a window of the past as a page would have kept it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 
 from django_personalize.core.arrays import Double, Float, Int
 from django_personalize.core.types import Purpose
-from django_personalize.events.history import DECISIONS, IN_VAIN
 from django_personalize.events.vocabulary import DISMISS, HAVE_IT, SELECT_ITEM
 from django_personalize.models import Decision, Event, Impression, Visitor
 from django_personalize.training.damping import WEEK, within
@@ -33,15 +32,11 @@ OLDEST = timedelta(days=120)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feedback:
-    """Impressions by time, and dismissals; the columns of each have equal length. Lives in memory only."""
+    """Impressions by time, and dismissals by time; the columns of each have equal length. Lives in memory only."""
 
     item_keys: tuple[str, ...]
     person_keys: tuple[str, ...]
-    """Sorted, both; people who grant `personalization`."""
-    person: Int
-    """-1 where a visitor's yes to `analytics` alone lets them be counted."""
-    decision: Int
-    """Numbered in the order in which they were made."""
+    """Sorted, both; `dismisser` indexes into these."""
     item: Int
     slot: Int
     propensity: Float
@@ -62,52 +57,39 @@ class Feedback:
         return len(self.item)
 
 
-@dataclass(slots=True)
-class _Shown:
-    number: int
-    visitor: int
-    person: str
-    slots: Sequence[Mapping[str, Any]]
-
-
 class Gathering:
-    """Collects decisions in order of time, then what was seen and clicked of them, and dismissals."""
+    """Collects decisions, then what was seen of them, then what was clicked, and dismissals."""
 
     def __init__(self) -> None:
-        self._decisions: dict[UUID, _Shown] = {}
+        self._decisions: dict[UUID, tuple[int, list[float]]] = {}
         self._visitors: dict[UUID, int] = {}
         self._items: dict[str, int] = {}
         self._people: dict[str, int] = {}
-        self._seen = (array("i"), array("i"), array("i"), array("i"), array("i"), array("d"), array("d"))
+        self._seen = (array("i"), array("i"), array("i"), array("d"), array("d"))
         self._row: dict[tuple[UUID, int], int] = {}
         self._clicked: dict[int, float] = {}
         self._dismissed = (array("i"), array("i"), array("d"), array("b"))
 
-    def decided(self, decision: UUID, visitor: UUID, person_key: str, slots: Sequence[Mapping[str, Any]]) -> None:
-        """Add a decision, no earlier than the one before it; `person_key` is empty where they may only be counted."""
-        who = self._visitors.setdefault(visitor, len(self._visitors))
-        self._decisions[decision] = _Shown(len(self._decisions), who, person_key, slots)
+    def decided(self, decision: UUID, visitor: UUID, slots: Sequence[Mapping[str, Any]]) -> None:
+        drawn = [float(slot.get("propensity", 1.0)) for slot in slots]
+        self._decisions[decision] = self._visitors.setdefault(visitor, len(self._visitors)), drawn
 
     def seen(self, decision: UUID, slot: int, item_key: str, time: float) -> None:
         """Add an impression; ignored where its decision is not known."""
-        shown = self._decisions.get(decision)
-        if shown is None:
+        found = self._decisions.get(decision)
+        if found is None:
             return
-        drawn = shown.slots[slot - 1].get("propensity", 1.0) if 0 < slot <= len(shown.slots) else 1.0
+        visitor, drawn = found
         self._row[decision, slot] = len(self._seen[0])
-        person = self._people.setdefault(shown.person, len(self._people)) if shown.person else -1
-        item = self._items.setdefault(item_key, len(self._items))
-        visitors, people, decisions, items, slots, propensities, times = self._seen
-        visitors.append(shown.visitor)
-        people.append(person)
-        decisions.append(shown.number)
-        items.append(item)
+        visitors, items, slots, propensities, times = self._seen
+        visitors.append(visitor)
+        items.append(self._items.setdefault(item_key, len(self._items)))
         slots.append(slot)
-        propensities.append(float(drawn))
+        propensities.append(drawn[slot - 1] if 0 < slot <= len(drawn) else 1.0)
         times.append(time)
 
     def clicked(self, decision: UUID, slot: int, time: float) -> None:
-        """Add a click; the first one counts, and one without its impression is nobody's."""
+        """Add a click: of several of one slot the first counts, and without its impression none does."""
         row = self._row.get((decision, slot))
         if row is not None:
             self._clicked[row] = min(time, self._clicked.get(row, np.inf))
@@ -122,11 +104,11 @@ class Gathering:
     def finish(self, as_of: float) -> Feedback:
         item_keys, item_rank = ranked(self._items)
         person_keys, person_rank = ranked(self._people)
-        visitor, person, decision, item, slot, propensity, time = (np.array(column) for column in self._seen)
+        visitor, item, slot, propensity, time = (np.array(column) for column in self._seen)
         clicked = np.full(len(time), np.inf)
         clicked[list(self._clicked)] = list(self._clicked.values())
-        order = np.lexsort((slot, decision, time))
         item = _moved(item, item_rank)
+        order = np.lexsort((clicked, item, slot, time))
         week = ((as_of - time) // WEEK).astype(np.int64)
         usual = np.ones(len(time), dtype=bool)
         usual[order] = within(
@@ -136,8 +118,6 @@ class Gathering:
         return Feedback(
             item_keys=item_keys,
             person_keys=person_keys,
-            person=_moved(person, person_rank)[order],
-            decision=decision[order].astype(np.int32),
             item=item[order],
             slot=slot[order].astype(np.int32),
             propensity=propensity[order].astype(np.float32),
@@ -153,10 +133,8 @@ class Gathering:
 
 
 def _moved(codes: NDArray[Any], rank: Int) -> Int:
-    """Return the sorted places of codes of first sight; -1 stays."""
-    if not len(rank):
-        return codes.astype(np.int32)
-    return np.where(codes >= 0, rank[np.maximum(codes, 0)], -1).astype(np.int32)
+    """Return the sorted places of codes of first sight."""
+    return rank[codes.astype(np.int64)]
 
 
 def nothing(as_of: float = 0.0) -> Feedback:
@@ -167,8 +145,8 @@ def load(as_of: datetime) -> Feedback:
     """Read what came of the newest `NEWEST` decisions of the `OLDEST` days before `as_of`, and the dismissals of that
     time, in four streamed queries, one for who grants `personalization` and one for who is staff, who are left out.
 
-    Of visitors who grant `personalization` or `analytics` now; of the latter alone no row says whose it is. Dismissals
-    are those of known people.
+    Of visitors who grant `personalization` or `analytics` now; no impression says whose it was. Dismissals are those of
+    people who grant `personalization`.
     """
     staff, people = staff_keys(), known_people()
     yes = Visitor.objects.granting(Purpose.PERSONALIZATION) | Visitor.objects.granting(Purpose.ANALYTICS)
@@ -177,10 +155,9 @@ def load(as_of: datetime) -> Feedback:
     made = Decision.objects.filter(visitor__in=yes.values("pk"), decided_at__gte=since, decided_at__lte=as_of)
     newest = made.order_by("-decided_at", "-pk")[:NEWEST]
     rows = newest.values_list("pk", "visitor_id", "visitor__user_key", "slots")
-    # Oldest first: numbers are in order of time.
-    for pk, visitor, user_key, slots in reversed(list(rows.iterator(chunk_size=20_000))):
+    for pk, visitor, user_key, slots in rows.iterator(chunk_size=20_000):
         if f"user:{user_key}" not in staff:
-            gathering.decided(pk, visitor, people.get(visitor, ""), slots)
+            gathering.decided(pk, visitor, slots)
     seen = Impression.objects.filter(decision__visitor__in=yes.values("pk"), seen_at__gte=since, seen_at__lte=as_of)
     for decision, slot, item_key, at in (
         seen.order_by("seen_at", "pk").values_list("decision_id", "slot", "item_key", "seen_at").iterator(20_000)
@@ -210,36 +187,8 @@ def fingerprint(of_others: str, feedback: Feedback) -> str:
         return of_others
     digest = hashlib.sha256("\0".join((of_others, *feedback.item_keys)).encode())
     for name in (
-        "person", "decision", "item", "slot", "propensity", "time", "clicked",
+        "item", "slot", "propensity", "time", "clicked",
         "dismisser", "dismissed", "dismissed_at", "silenced",
     ):  # fmt: skip
         digest.update(np.ascontiguousarray(getattr(feedback, name)).tobytes())
     return digest.hexdigest()
-
-
-def shown_to(feedback: Feedback) -> dict[str, NDArray[np.int64]]:
-    """Return the rows of impressions of each known person, in order of time."""
-    order = np.argsort(feedback.person, kind="stable")
-    edges = np.searchsorted(feedback.person[order], np.arange(len(feedback.person_keys) + 1)).tolist()
-    return {key: order[edges[place] : edges[place + 1]] for place, key in enumerate(feedback.person_keys)}
-
-
-def in_vain(
-    feedback: Feedback, rows: NDArray[np.int64], places: NDArray[np.int64], heeded: Mapping[int, float], moment: float
-) -> dict[int, int]:
-    """Return what `events.history.passed_over` would have told of a person at `moment`: by item, how often it was seen
-    in the days before with nothing done about it since.
-
-    `rows` are theirs, `places` says where each of `item_keys` stands for the caller, `heeded` by place when they last
-    did something about it.
-    """
-    recent = rows[(feedback.time[rows] < moment) & (feedback.time[rows] >= moment - IN_VAIN.total_seconds())]
-    if not len(recent):
-        return {}
-    decisions = np.unique(feedback.decision[recent])[-DECISIONS:]
-    recent = recent[feedback.decision[recent] >= decisions[0]]
-    times: dict[int, int] = {}
-    for place, at in zip(places[feedback.item[recent]].tolist(), feedback.time[recent].tolist(), strict=True):
-        if at > heeded.get(place, -np.inf):
-            times[place] = times.get(place, 0) + 1
-    return times

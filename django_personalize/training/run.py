@@ -30,6 +30,7 @@ from django_personalize.training import (
 )
 from django_personalize.training import catalogue as catalogues
 from django_personalize.training.browsing import Browsing
+from django_personalize.training.calibration import calibrated
 from django_personalize.training.catalogue import Catalogue
 from django_personalize.training.damping import damped
 from django_personalize.training.dataset import Orders
@@ -175,7 +176,7 @@ def learn_all(
     metrics: dict[str, Any] = {}
     ndcg = None
     if judged:
-        metrics, ndcg = _judge(orders, looked.looks, shown, arrays[judge_at], judge_at, days, fold, fitted)
+        metrics, ndcg, fitted = _judge(orders, looked.looks, shown, arrays[judge_at], judge_at, days, fold, fitted)
     if not fitted["ranker"].size and "ranker" not in missing and ladder.enough("ranker", data):
         missing["ranker"] = "waits for a window in which known people bought something that a generator put forward"
     final = {**arrays[now.at], **fitted}
@@ -241,13 +242,15 @@ def _judge(
     days: float,
     fold: str,
     fitted: Arrays,
-) -> tuple[dict[str, Any], dict[str, float] | None]:
-    """Return the metrics of every rung on the held-out window, and each rung's NDCG where enough people judged."""
+) -> tuple[dict[str, Any], dict[str, float] | None, Arrays]:
+    """Return the metrics of every rung on the held-out window, each rung's NDCG where enough people judged, and the
+    ranker calibrated on it, which changes no order.
+    """
     held, judges = split.hold(orders, at, days, looks, shown), "people"
     if len(held.shoppers) < ladder.JUDGES:
         held, judges = split.hold_baskets(orders, at, days), "baskets"
     if len(held.shoppers) < ladder.JUDGES or not len(arrays["item_keys"]):
-        return {"window_days": days, "judges": len(held.shoppers), "judged_by": judges, "rungs": {}}, None
+        return {"window_days": days, "judges": len(held.shoppers), "judged_by": judges, "rungs": {}}, None, fitted
     rungs = ["popular", "neighbours"]
     if arrays["vectors"].shape[1]:
         rungs.append("factors")
@@ -264,7 +267,9 @@ def _judge(
             for rung, found in scores.items()
         },
     }
-    return metrics, {rung: found.ndcg for rung, found in scores.items()}
+    if "ranker" in rungs:
+        fitted = calibrated(fitted, held, model)
+    return metrics, {rung: found.ndcg for rung, found in scores.items()}, fitted
 
 
 def counts(purchases: Purchases, arrays: Arrays, data: ladder.Data) -> dict[str, int]:

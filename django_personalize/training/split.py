@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from django_personalize.artifacts.model import Model
 from django_personalize.core.arrays import DAY, Double, Int
 from django_personalize.recommend.profile import LONGEST, Profile, weigh
+from django_personalize.training.browsing import GAP
 from django_personalize.training.dataset import Orders, before
-from django_personalize.training.feedback import Feedback, in_vain, shown_to
+from django_personalize.training.feedback import Feedback
 from django_personalize.training.feedback import nothing as no_feedback
 from django_personalize.training.looks import Looks
 from django_personalize.training.looks import nothing as no_looks
@@ -35,8 +36,6 @@ class Shopper:
     looked: Int = field(default_factory=lambda: np.empty(0, dtype=np.int32))
     looked_age: Double = field(default_factory=lambda: np.empty(0))
     """Days before the moment, per row of `looked`."""
-    passed: Mapping[int, int] = field(default_factory=dict)
-    """What they had been shown of late and done nothing about, and how often."""
     dismissed: frozenset[int] = frozenset()
     """What they had asked not to be shown."""
 
@@ -55,8 +54,8 @@ def hold(orders: Orders, cut: float, days: float, looks: Looks | None = None, sh
     """Return the people who were known before `cut` and bought within `days` after it, in key order.
 
     Their past is netted as it was known at the cut; what they bought counts net of what was known when the window
-    ended: what came back later is for the next window to know. Of what they looked at, were `shown` and turned down
-    they bring what was before their moment (`_moment`), which is never later than their first order in the window.
+    ended: what came back later is for the next window to know. Of what they looked at, and turned down of what was
+    `shown`, they bring what was before their moment (`_moment`), which is never later than their first order in it.
     """
     past, whole = before(orders, cut), before(orders, cut + days * DAY)
     pasts = _Pasts(orders.item_keys, looks or no_looks(), shown or no_feedback())
@@ -88,9 +87,9 @@ class _Pasts:
         self.place = {key: i for i, key in enumerate(item_keys)}
         for key in (*looks.item_keys, *shown.item_keys):
             self.place.setdefault(key, len(self.place))
-        self._looks, self._shown = looks, shown
-        self._look_items, self._shown_items = self.places(looks.item_keys), self.places(shown.item_keys)
-        self._looks_of, self._shown_to = looks.of(), shown_to(shown)
+        self._looks = looks
+        self._look_items = self.places(looks.item_keys)
+        self._looks_of = looks.of()
         self._dismissals: dict[str, list[tuple[str, float, bool]]] = {}
         for person, item, at, silenced in zip(
             shown.dismisser.tolist(),
@@ -115,7 +114,6 @@ class _Pasts:
         moment = _moment(at[viewed], cut, first_order)
         known = at < moment
         at, viewed, looked = at[known], viewed[known], looked[known]
-        passed = self._passed(key, item, time, looked, at, moment)
         kept, seen = np.ones(len(item), dtype=bool), viewed.copy()
         dismissed = set()
         for name, when, silenced in self._dismissals.get(key, ()):
@@ -134,27 +132,19 @@ class _Pasts:
             moment=moment,
             looked=looked[seen],
             looked_age=(moment - at[seen]) / DAY,
-            passed=passed,
             dismissed=frozenset(dismissed),
         )
 
-    def _passed(self, key: str, item: Int, time: Double, looked: Int, at: Double, moment: float) -> dict[int, int]:
-        rows = self._shown_to.get(key)
-        if rows is None:
-            return {}
-        heeded: dict[int, float] = {}
-        for places, times in ((item, time), (looked, at)):
-            for one, when in zip(places.tolist(), times.tolist(), strict=True):
-                heeded[one] = max(when, heeded.get(one, when))
-        return in_vain(self._shown, rows, self._shown_items, heeded, moment)
-
 
 def _moment(views: Double, cut: float, first_order: float) -> float:
-    """Return when a person is asked about: at the middle one of their views from `cut` on and before `first_order`, as
-    a page is asked while somebody looks around; at `cut` where they had none.
+    """Return when a person is asked about: as the visit begins in which they last looked around before `first_order`,
+    and of which nothing is known yet; at `cut` where they did not.
     """
     between = views[(views >= cut) & (views < first_order)]
-    return float(between[len(between) // 2]) if len(between) else cut
+    if not len(between):
+        return cut
+    rests = np.flatnonzero(np.diff(between) > GAP)
+    return float(between[rests[-1] + 1 if len(rests) else 0])
 
 
 def hold_baskets(orders: Orders, cut: float, days: float, *, most: int = 1_000) -> Held:
@@ -227,7 +217,6 @@ def _profile(model: Model, shopper: Shopper, cut: float, places: NDArray[np.int6
     # Half a basket is of this moment: whoever brings it was not there when the model learnt.
     moment = cut if shopper.moment is None else shopper.moment
     seen = np.zeros(len(age), dtype=bool) if shopper.hidden else moment - age * DAY <= model.as_of
-    passed = {int(places[place]): times for place, times in shopper.passed.items() if places[place] >= 0}
     # Nor has it an order in which it was touched.
     latest = None if shopper.hidden else np.array(list(dict.fromkeys(item.tolist())), dtype=np.int32)
-    return weigh(model, item, bought, age, seen=seen, latest=latest, passed=passed)
+    return weigh(model, item, bought, age, seen=seen, latest=latest)

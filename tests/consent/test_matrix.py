@@ -155,7 +155,7 @@ def expected(granted, otherwise):
         "history": personal,
         "learnt_under_their_own_row": personal,
         "whose_looks_they_are": personal,
-        "what_came_of_it_is_theirs": personal,
+        "what_they_turned_down": personal,
         "in_a_segment": personal,
         "api_account": personal,
         "api_order_link": personal,
@@ -240,13 +240,16 @@ def _in_a_session():
 
 
 def _passed_over():
-    """Whoever has a row is shown an item."""
+    """Whoever has a row is shown an item, and turns it down."""
     now = timezone.now()
     for each in Visitor.objects.all():
         made = Decision.objects.create(visitor=each, placement="home", decided_at=now, slots=[])
         Impression.objects.create(decision=made, slot=1, item_key="1", seen_at=now)
+        Event.objects.create(
+            kind="dismiss", visitor=each, item_key="1", occurred_at=now, received_at=now, reason="not_interested"
+        )
     found = feedback.load(now)
-    return {"what_came_of_it_is_counted": len(found) > 0, "what_came_of_it_is_theirs": found.person_keys != ()}
+    return {"what_came_of_it_is_counted": len(found) > 0, "what_they_turned_down": found.person_keys != ()}
 
 
 def _reconciled():
@@ -357,7 +360,7 @@ REGISTER: dict[str, tuple[str, ...] | str] = {
     "shortcuts": ("tracked",),
     "training.browsing": ("learnt_as_a_session_of_nobody",),
     "training.dataset": ("learnt_under_their_own_row", "whose_looks_they_are"),
-    "training.feedback": ("what_came_of_it_is_counted", "what_came_of_it_is_theirs"),
+    "training.feedback": ("what_came_of_it_is_counted", "what_they_turned_down"),
     "visitors.asking": ("this_visit_only",),
     "visitors.resolve": SOURCE,
     "visitors.session_tier": ("this_visit_only",),

@@ -7,6 +7,12 @@ from django_personalize.training.clicks import CALM, clicks, examination
 from django_personalize.training.feedback import Gathering, nothing
 from tests.training.small import DAY, NOW, arrays, orders
 
+
+@pytest.fixture(autouse=True)
+def few(monkeypatch):
+    monkeypatch.setattr("django_personalize.training.clicks.FEWEST", 1)
+
+
 INDEX = {"a": 0, "b": 1, "c": 2}
 
 
@@ -15,7 +21,7 @@ def gathered(*rows):
     gathering = Gathering()
     for number, (who, age, items, hits, propensity) in enumerate(rows):
         at = NOW - age * DAY
-        gathering.decided(number, who, "", [{"propensity": propensity}] * len(items))
+        gathering.decided(number, who, [{"propensity": propensity}] * len(items))
         for slot, item in enumerate(items, start=1):
             gathering.seen(number, slot, item, at)
             if slot in hits:
@@ -91,3 +97,11 @@ def test_the_correction_lifts_what_is_shown_further_down_and_only_after_slots_we
     corrected = clicks(gathered(*greedy, *drawn(3_000, (0.3, 0.09, 0.09))), NOW, INDEX)
     assert raw[0] > raw[1]
     assert corrected[1] > corrected[0]
+
+
+def test_a_few_clicks_say_nothing_yet(monkeypatch):
+    found = gathered(*[(f"visitor {number}", 1, "ab", {1}, 1.0) for number in range(5)])
+    monkeypatch.setattr("django_personalize.training.clicks.FEWEST", 5)
+    assert clicks(found, NOW, INDEX)[0] > 0
+    monkeypatch.setattr("django_personalize.training.clicks.FEWEST", 6)
+    assert clicks(found, NOW, INDEX).tolist() == [0, 0, 0]

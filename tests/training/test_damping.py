@@ -124,7 +124,7 @@ def test_neither_a_training_nor_a_refresh_is_moved_by_one_buyer(shop):  # noqa: 
             quantity=1,
             price=Decimal("0.01"),
             transaction_id=f"forged-{number}",
-        )  # fmt: skip
+        )
         for number, when in enumerate(at)
     )
     for version in (refresh(as_of=AS_OF + timedelta(hours=1)), run.train(as_of=AS_OF + timedelta(hours=2))):

@@ -3,7 +3,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-import pytest
 
 from django_personalize.core.arrays import DAY
 from django_personalize.recommend.features import rows
@@ -49,12 +48,12 @@ def test_whoever_looked_at_nothing_is_asked_about_at_the_cut():
     assert not len(ann.looked)
 
 
-def test_a_person_is_asked_about_in_the_middle_of_what_they_looked_at_before_they_bought():
-    found = held((40, "ann", "x"), (25, "ann", "cd"), (20, "ann", "e"), (12, "bob", "z"), (3, "ann", "abc"))
+def test_a_person_is_asked_about_as_the_last_visit_before_their_order_begins():
+    found = held((40, "ann", "x"), (25, "ann", "cd"), (20, "ann", "abe"), (12, "bob", "z"), (3, "ann", "abc"))
     ann, bob = found.shoppers
-    assert ann.moment == NOW - 25 * DAY + 60.0
-    assert ann.age.tolist() == pytest.approx([45, 45], abs=0.01)
-    assert known(found) == [("x", 15.0), ("c", 0.0)]
+    assert ann.moment == NOW - 20 * DAY
+    assert ann.age.tolist() == [50, 50]
+    assert known(found) == [("x", 20.0), ("c", 5.0), ("d", 5.0)]
     assert (bob.moment, known(found, 1)) == (NOW - 12 * DAY, [])
     assert truths(found) == [{"c"}, {"b"}]
 
@@ -62,7 +61,7 @@ def test_a_person_is_asked_about_in_the_middle_of_what_they_looked_at_before_the
 def test_nothing_that_was_looked_at_after_the_moment_reaches_the_features():
     early = (40, "ann", "xb"), (25, "ann", "cd"), (20, "ann", "e")
     tables = []
-    for late in ((), ((19.5, "bob", "abc"), (9.9, "ann", "abc"), (5, "ann", "de"))):
+    for late in ((), ((19.5, "bob", "abc"), (9.9, "ann", "abc"), (5, "ann", "de"), (20 - 1 / 1440, "ann", "abc"))):
         found = held(*early, *late)
         asked = model(orders((70, "ann", "abcdex"), as_of=NOW - 30 * DAY), looked=looks(*early, as_of=NOW))
         (one,) = split.asked(replace(found, shoppers=found.shoppers[:1]), asked)
@@ -74,7 +73,7 @@ def test_the_way_from_one_look_to_the_next_is_known_to_the_window():
     found = held((40, "ann", "xb"), (25, "ann", "cd"), (20, "ann", "e"))
     asked = model(orders((70, "ann", "abcdex"), as_of=NOW - 30 * DAY))
     one = next(iter(split.asked(found, asked)))
-    assert [asked.item_keys[item] for item in one.person.latest] == ["c", "b", "x", "a"]
+    assert [asked.item_keys[item] for item in one.person.latest] == ["d", "c", "b", "x", "a"]
     assert [asked.item_keys[item] for item in one.person.item[one.person.bought]] == ["a", "b"]
 
 
