@@ -35,9 +35,7 @@ def gap(held, model: Model):
     """How far the chances that scores stand for lie from the shares that were bought, over tenths of them."""
     score, bought = calibration.scores(held, model)
     order = np.argsort(score, kind="stable")
-    return float(
-        np.mean([abs(chance(score[part]).mean() - bought[part].mean()) for part in np.array_split(order, 10)])
-    )
+    return float(np.mean([abs(chance(score[part]).mean() - bought[part].mean()) for part in np.array_split(order, 10)]))
 
 
 def test_the_line_is_the_one_by_which_the_odds_were_drawn():
