@@ -46,6 +46,7 @@ ARRAYS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "price": ("f4", ("items",)),
     "repeat": ("f4", ("items",)),
     "basket": ("f4", ("items",)),
+    "clicked": ("f4", ("items",)),
     "again": ("f4", ("categories",)),
     "blocks": ("U", ("blocks",)),
     "block_lift": ("f4", ("blocks",)),
@@ -54,6 +55,7 @@ ARRAYS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "word_index": ("i4", ("words", "word_items")),
     "word_rarity": ("f4", ("words",)),
     "ranker": ("f8", ("features",)),
+    "offset": ("f8", ("offsets",)),
     "tree_feature": ("i4", ("trees", "splits")),
     "tree_threshold": ("f8", ("trees", "splits")),
     "tree_leaf": ("f4", ("trees", "leaves")),
@@ -145,6 +147,8 @@ class Model:
     """The share of linked buyers who bought it again."""
     basket: Float
     """The mean logarithm of the number of lines of the baskets that held it in the last 30 days; 0 without any."""
+    clicked: Float
+    """How much more often than the mean it is clicked where it is seen, as a logarithm; 0 where nothing is known."""
     again: Float
     """(categories,) the share of linked buyers who took the same item again; nan where too few are known."""
     blocks: tuple[str, ...]
@@ -161,6 +165,8 @@ class Model:
     """(words,) the logarithm of items by items with the word."""
     ranker: NDArray[np.float64]
     """Weights over `recommend.features.NAMES`; empty while no ranker is fitted."""
+    offset: NDArray[np.float64]
+    """(1,) what the ranker's score lacks to be log odds; empty where nothing was there to calibrate it by."""
     tree_feature: Int
     """(trees, 31): which feature each inner node asks about, level by level from the root; see `recommend.trees`."""
     tree_threshold: NDArray[np.float64]

@@ -176,7 +176,7 @@ class Candidate:
 
     item_key: str
     score: float
-    """Comparable within one ranking only."""
+    """Comparable within one ranking only. By a calibrated ranker the log odds that who comes back and buys buys it."""
     source: str
     """The generator that put it forward most strongly; `explore` where its place was left to chance."""
     reason: Reason

@@ -34,6 +34,7 @@ NAMES = (
     "price",
     "repeat",
     "basket",
+    "clicked",
     "price:distance",
     "own:bought",
     "own:count",
@@ -84,7 +85,7 @@ _columns: WeakKeyDictionary[Model, Float] = WeakKeyDictionary()
 
 
 def item_columns(model: Model) -> Float:
-    """Return the features that depend on the item alone, (items, 11): `popularity:2d` .. `basket`; once per model."""
+    """Return the features that depend on the item alone, (items, 12): `popularity:2d` .. `clicked`; once per model."""
     found = _columns.get(model)
     if found is None:
         found = _columns[model] = _item_columns(model)
@@ -107,6 +108,7 @@ def _item_columns(model: Model) -> Float:
             np.log(np.where(model.price > 0, model.price, np.float32(1.0))),
             model.repeat,
             model.basket,
+            model.clicked,
         ]
     ).astype(np.float32)
 

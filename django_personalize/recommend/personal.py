@@ -101,6 +101,8 @@ def order_by(model: Model, found: Rows, rung: str, *, unseen: bool = False) -> S
         # Who is not asked about is taken at the trees' worst, so that nobody overtakes by not being asked about.
         score += told.min()
         score[first] += told - told.min()
+    if rung == "ranker" and len(model.offset):
+        score += np.float32(model.offset[0])
     return Standing(item=found.item, score=score, weights=weights, rows=found, rung=rung)
 
 

@@ -11,6 +11,8 @@ from django_personalize.core.arrays import DAY, Double
 from django_personalize.training import ladder, metrics, split
 from django_personalize.training.dataset import Orders
 from django_personalize.training.evaluate import PLAIN, personal_rows
+from django_personalize.training.feedback import Feedback
+from django_personalize.training.looks import Looks
 from django_personalize.training.metrics import per_person
 from django_personalize.training.split import Held
 
@@ -55,9 +57,18 @@ class Judged:
         }
 
 
-def judge(orders: Orders, model: Model, days: float, live: Model | None, *, seed: int) -> Judged | None:
+def judge(
+    orders: Orders,
+    model: Model,
+    days: float,
+    live: Model | None,
+    looks: Looks | None = None,
+    shown: Feedback | None = None,
+    *,
+    seed: int,
+) -> Judged | None:
     """Return how `model`, which ends at its `as_of`, does on the `days` after it; None where too few can judge."""
-    held, by = split.hold(orders, model.as_of, days), "people"
+    held, by = split.hold(orders, model.as_of, days, looks, shown), "people"
     if len(held.shoppers) < ladder.JUDGES:
         held, by = split.hold_baskets(orders, model.as_of, days), "baskets"
     if len(held.shoppers) < ladder.JUDGES:

@@ -172,12 +172,7 @@ def load(as_of: datetime) -> Orders:
     linked to an account of the shop's staff is left out.
     """
     staff = staff_keys()
-    people: dict[UUID, str] = {
-        pk: f"user:{user_key}" if user_key else f"visitor:{pk}"
-        for pk, user_key in Visitor.objects.granting(Purpose.PERSONALIZATION)
-        .values_list("pk", "user_key")
-        .iterator(chunk_size=20_000)
-    }
+    people = known_people()
     rows = (
         Event.objects.filter(kind__in=("purchase", "refund"), occurred_at__lte=as_of, quantity__gt=0)
         .exclude(item_key="")
@@ -205,6 +200,16 @@ def load(as_of: datetime) -> Orders:
         else:
             gathering.returned(basket, item_key, quantity, at.timestamp())
     return gathering.finish(as_of.timestamp())
+
+
+def known_people() -> dict[UUID, str]:
+    """Return the person key of each visitor who grants `personalization` now: visitors of one account share one."""
+    return {
+        pk: f"user:{user_key}" if user_key else f"visitor:{pk}"
+        for pk, user_key in Visitor.objects.granting(Purpose.PERSONALIZATION)
+        .values_list("pk", "user_key")
+        .iterator(chunk_size=20_000)
+    }
 
 
 def staff_keys() -> frozenset[str]:

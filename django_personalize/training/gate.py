@@ -16,7 +16,7 @@ EXPLODED = 100.0
 """No coordinate of a sound vector comes near this; diverging ones pass it at once."""
 FINITE = (
     "biases", "als_vectors", "near_weight", "together_weight", "lately_weight", "next_weight", "content_weight",
-    "popularity", "ranker", "tree_leaf",
+    "popularity", "clicked", "ranker", "offset", "tree_leaf",
 )  # fmt: skip
 """Arrays in which a single value that is not finite spoils every score; the vectors are looked at more closely."""
 KEPT_SHARE = 0.8

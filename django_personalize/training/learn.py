@@ -9,12 +9,14 @@ from numpy.typing import NDArray
 
 from django_personalize.conf import settings
 from django_personalize.core.arrays import DAY, Factors, Float, Int, Purchases
-from django_personalize.training import als, blocks, browsing, cold, popularity, ranker
+from django_personalize.training import als, blocks, browsing, cold, feedback, popularity, ranker
 from django_personalize.training.browsing import Browsing
 from django_personalize.training.catalogue import Catalogue
+from django_personalize.training.clicks import clicks
 from django_personalize.training.content import content
 from django_personalize.training.ease import ease
 from django_personalize.training.factors import interactions
+from django_personalize.training.feedback import Feedback
 from django_personalize.training.lately import lately
 from django_personalize.training.neighbours import NEAR, TOGETHER, neighbours
 from django_personalize.training.sequence import sequence
@@ -22,12 +24,17 @@ from django_personalize.training.words import words
 
 
 def learn(
-    purchases: Purchases, catalogue: Catalogue, looked: Browsing | None = None, *, together: bool = True
+    purchases: Purchases,
+    catalogue: Catalogue,
+    looked: Browsing | None = None,
+    shown: Feedback | None = None,
+    *,
+    together: bool = True,
 ) -> dict[str, NDArray[Any]]:
     """Return the arrays of `artifacts.model.ARRAYS`, with neither factors nor ranker, nor what blocks are worth, yet.
 
     The items are those ever sold and those in the catalogue. Who is linked to whom makes no difference here.
-    What was `looked` at of other items says nothing.
+    What was `looked` at of other items says nothing. Of what was `shown` what was known at `purchases.as_of` counts.
     `together` may be left out (all padding) where only held-out time is measured.
     """
     item_keys = sorted({*purchases.item_keys, *catalogue.category})
@@ -77,6 +84,7 @@ def learn(
         "price": popularity.price(purchases, places, n),
         "repeat": popularity.repeat(purchases, places, n),
         "basket": popularity.basket(purchases, places, n),
+        "clicked": clicks(feedback.nothing() if shown is None else shown, purchases.as_of, index),
         "again": popularity.again(purchases, item_category[places], len(categories)),
         **blocks.none(),
         "rhythm": popularity.rhythm(purchases, item_category[places], len(categories)),

@@ -2,7 +2,7 @@
 last windows.
 
 Both halves estimate the log odds that a candidate is bought in the window; their sum orders. The two err differently:
-the weights extrapolate, the trees see what depends on what.
+the weights extrapolate, the trees see what depends on what. What the sum means as a number says `training.calibration`.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def examples(held: Held, model: Model) -> Examples:
 
 def none() -> Arrays:
     """Return the arrays of a ranker that is not fitted."""
-    return {"ranker": np.empty(0, dtype=np.float64), **trees.none()}
+    return {"ranker": np.empty(0, dtype=np.float64), "offset": np.empty(0, dtype=np.float64), **trees.none()}
 
 
 def fit(parts: Sequence[Examples], *, seed: int = 0) -> Arrays:
@@ -70,7 +70,7 @@ def fit(parts: Sequence[Examples], *, seed: int = 0) -> Arrays:
     weight = np.concatenate([part.weight for part in parts])
     weight *= len(weight) / weight.sum()
     fitted = trees.fit(table, bought, weight, seed=seed) if len(table) >= TREED_FROM else trees.none()
-    return {"ranker": linear(table, bought, weight), **fitted}
+    return {**none(), "ranker": linear(table, bought, weight), **fitted}
 
 
 def linear(table: Float, bought: NDArray[np.bool_], weight: Double) -> Double:

@@ -15,9 +15,10 @@ from django_personalize.conf import settings
 from django_personalize.exceptions import NotEnoughData, NothingNew
 from django_personalize.models import ModelVersion
 from django_personalize.models.training_run import AskedBy, Kind
-from django_personalize.training import blocks, browsing, cold, dataset, ladder
+from django_personalize.training import blocks, browsing, cold, dataset, feedback, ladder
 from django_personalize.training import catalogue as catalogues
 from django_personalize.training.catalogue import Catalogue
+from django_personalize.training.damping import damped
 from django_personalize.training.learn import learn
 from django_personalize.training.lease import hold
 from django_personalize.training.release import OF_ITEMS, Arrays, Learnt, release
@@ -35,9 +36,9 @@ def refresh(
     """Return a version with popularity, item statistics and neighbours of this moment, and the live model's weights.
 
     It passes the gate as any other does, but for quality: no weight of it is new. Raises `NothingNew` where no order
-    line, no look at an item and nothing in the catalogue is new, `NotEnoughData` where there is no live model yet or no
-    order line is left, and what `train` raises where another process trains. `progress` is called with read, count and
-    publish.
+    line, no look at an item, nothing that was shown and nothing in the catalogue is new, `NotEnoughData` where there is
+    no live model yet or no order line is left, and what `train` raises where another process trains. `progress` is
+    called with read, count and publish.
     """
     with hold(settings.ARTIFACTS, kind=Kind.REFRESH, asked_by=asked_by, as_of=as_of, task_id=task_id) as lease:
 
@@ -56,11 +57,13 @@ def refresh(
         orders = dataset.load(moment)
         looked = browsing.load(moment)
         facts = catalogues.before(catalogues.load(), moment.timestamp() + 1.0)
+        shown = feedback.load(moment)
         fingerprint = browsing.fingerprint(dataset.fingerprint(orders), looked)
+        fingerprint = feedback.fingerprint(fingerprint, shown)
         if fingerprint == row.fingerprint and _knows(live, facts):
             raise NothingNew(
-                f"No order line and no item has changed since version {row.pk} was made, nor what was looked at: it "
-                "stays."
+                f"No order line and no item has changed since version {row.pk} was made, nor what was looked at or "
+                "shown: it stays."
             )
         lease.note(fingerprint=fingerprint)
         tell("read", 1, 1)
@@ -68,7 +71,8 @@ def refresh(
         purchases = dataset.net(orders)
         if not len(purchases):
             raise NotEnoughData("No order line is left to learn from: the live model stays.")
-        arrays = {**_with_weights(learn(purchases, facts, looked), live, facts), **blocks.load(moment)}
+        learnt_now = learn(damped(purchases), facts, looked, shown)
+        arrays = {**_with_weights(learnt_now, live, facts), **blocks.load(moment)}
         verdicts = {name: ladder.Rung(**rung) for name, rung in live.manifest["rungs"].items()}
         people = int(live.manifest["counts"]["ranker_people"])
         learnt = Learnt(

@@ -19,6 +19,7 @@ from django_personalize.recommend.profile import Profile
 from django_personalize.training import catalogue as catalogues
 from django_personalize.training import dataset, evaluate, ladder, ranker, split
 from django_personalize.training.catalogue import Catalogue
+from django_personalize.training.damping import damped
 from django_personalize.training.dataset import Orders
 from django_personalize.training.factors import interactions
 from django_personalize.training.fits import Fits
@@ -211,7 +212,7 @@ def report(
         linked = dataset.unlink(source, share, seed) if share < 1.0 else source
         taught = split.hold(linked, earlier, window_days)
         cuts = [cut, *([earlier] if len(taught.shoppers) >= ladder.PEOPLE else [])]
-        parts = {at: dataset.before(linked, at) for at in cuts}
+        parts = {at: damped(dataset.before(linked, at)) for at in cuts}
         arrays, rungs = {}, RUNGS
         with Fits([interactions(parts[at]) for at in cuts], seed=seed, threads=threads) as fits:
             for place, at in enumerate(cuts):

@@ -23,6 +23,7 @@ from django_personalize.training import (
     compare,
     dataset,
     evaluate,
+    feedback,
     gate,
     kept,
     ladder,
@@ -32,13 +33,17 @@ from django_personalize.training import (
 )
 from django_personalize.training import catalogue as catalogues
 from django_personalize.training.browsing import Browsing
+from django_personalize.training.calibration import calibrated
 from django_personalize.training.catalogue import Catalogue
+from django_personalize.training.damping import damped
 from django_personalize.training.dataset import Orders
 from django_personalize.training.factors import interactions
+from django_personalize.training.feedback import Feedback
 from django_personalize.training.fits import Fits
 from django_personalize.training.foresight import Foresight, foresee
 from django_personalize.training.learn import learn, with_als, with_factors
 from django_personalize.training.lease import hold
+from django_personalize.training.looks import Looks
 from django_personalize.training.metrics import per_person, score
 from django_personalize.training.release import OF_ITEMS, Arrays, Learnt, release
 from django_personalize.training.shares import shares
@@ -81,7 +86,9 @@ def train(
         orders = dataset.load(moment)
         looked = browsing.load(moment)
         facts = catalogues.before(catalogues.load(), moment.timestamp() + 1.0)
+        shown = feedback.load(moment)
         fingerprint = browsing.fingerprint(dataset.fingerprint(orders), looked)
+        fingerprint = feedback.fingerprint(fingerprint, shown)
         lease.note(fingerprint=fingerprint)
         tell("read", 1, 1)
         store.look_again()
@@ -90,6 +97,7 @@ def train(
             orders,
             facts,
             looked,
+            shown,
             seed=seed,
             threads=settings.THREADS if threads is None else threads,
             progress=tell,
@@ -122,6 +130,7 @@ def learn_all(
     orders: Orders,
     facts: Catalogue,
     looked: Browsing | None = None,
+    shown: Feedback | None = None,
     *,
     seed: int,
     threads: int,
@@ -136,6 +145,7 @@ def learn_all(
     rung, and the whole beside `live`. The weights that were judged are those that serve. Fits are kept in `keep`.
     """
     looked = browsing.nothing(orders.as_of) if looked is None else looked
+    shown = feedback.nothing(orders.as_of) if shown is None else shown
     now = _cut(orders, facts, looked, orders.as_of)
     if not len(now.purchases):
         raise NotEnoughData(
@@ -144,7 +154,7 @@ def learn_all(
     days = window(orders)
     judge_at = orders.as_of - days * DAY if judged else orders.as_of
     teach_at = judge_at - days * DAY
-    taught = split.hold(orders, teach_at, days)
+    taught = split.hold(orders, teach_at, days, looked.looks, shown)
     cuts = [now]
     if judged:
         cuts.append(_cut(orders, facts, looked, judge_at))
@@ -157,7 +167,7 @@ def learn_all(
     arrays: dict[float, Arrays] = {}
     with Fits([cut.job for cut in fitting], seed=seed, threads=threads, progress=progress, keep=keep) as fits:
         for cut in cuts:
-            learnt = learn(cut.purchases, cut.catalogue, cut.looked, together=cut.at != teach_at)
+            learnt = learn(cut.purchases, cut.catalogue, cut.looked, shown, together=cut.at != teach_at)
             arrays[cut.at] = with_als(learnt, cut.purchases, seed=seed) if cut in fitting else learnt
         try:
             for place, cut in reversed(list(enumerate(fitting))):
@@ -173,26 +183,29 @@ def learn_all(
     verdict = None
     then = _leaning(cuts[1]).tilt if judged else LEVEL
     if judged:
-        metrics, verdict = _judge(orders, arrays[judge_at], judge_at, days, fold, fitted, then)
+        metrics, verdict, fitted = _judge(
+            orders, looked.looks, shown, arrays[judge_at], judge_at, days, fold, fitted, then
+        )
     if not fitted["ranker"].size and "ranker" not in missing and ladder.enough("ranker", data):
         missing["ranker"] = "waits for a window in which known people bought something that a generator put forward"
     final = {**arrays[now.at], **fitted}
+    whole = dataset.net(orders)
     verdicts = ladder.climb(data, verdict, missing)
     beside = None
     if verdict is not None and verdict.ndcg:
         past = {name: arrays[judge_at][name] if name in OF_ITEMS else array for name, array in final.items()}
         leads = [name for name, rung in verdicts.items() if rung.leads]
         serving = evaluate.in_memory(past, judge_at, leads, fold, then)
-        beside = compare.judge(orders, serving, days, live, seed=seed)
+        beside = compare.judge(orders, serving, days, live, looked.looks, shown, seed=seed)
     progress("measure", 1, 1)
     return Learnt(
         arrays=final,
         verdicts=verdicts,
         fold=fold,
         tilt=leaning.tilt,
-        counts=counts(now.purchases, final, data),
+        counts=counts(whole, final, data),
         metrics=metrics,
-        shares=shares(now.purchases),
+        shares=shares(whole),
         judged=beside,
     )
 
@@ -206,7 +219,7 @@ def window(orders: Orders) -> float:
 
 def _cut(orders: Orders, facts: Catalogue, looked: Browsing, at: float) -> _Cut:
     whole = at >= orders.as_of
-    purchases = dataset.net(orders) if whole else dataset.before(orders, at)
+    purchases = damped(dataset.net(orders) if whole else dataset.before(orders, at))
     catalogue = facts if whole else catalogues.before(facts, at)
     return _Cut(
         at=at,
@@ -239,15 +252,25 @@ def _leaning(cut: _Cut) -> Foresight:
 
 
 def _judge(
-    orders: Orders, arrays: Arrays, at: float, days: float, fold: str, fitted: Arrays, tilt: Tilt
-) -> tuple[dict[str, Any], ladder.Judged]:
-    """Return the metrics of every rung on the held-out window, and what its judges say: nothing where they are few."""
-    held, judges = split.hold(orders, at, days), ladder.PEOPLE_JUDGE
+    orders: Orders,
+    looks: Looks,
+    shown: Feedback,
+    arrays: Arrays,
+    at: float,
+    days: float,
+    fold: str,
+    fitted: Arrays,
+    tilt: Tilt,
+) -> tuple[dict[str, Any], ladder.Judged, Arrays]:
+    """Return the metrics of every rung on the held-out window, what its judges say (nothing where they are few), and
+    the ranker calibrated on it, which changes no order.
+    """
+    held, judges = split.hold(orders, at, days, looks, shown), ladder.PEOPLE_JUDGE
     if len(held.shoppers) < ladder.JUDGES:
         held, judges = split.hold_baskets(orders, at, days), ladder.BASKETS_JUDGE
     if len(held.shoppers) < ladder.JUDGES or not len(arrays["item_keys"]):
         told = {"window_days": days, "judges": len(held.shoppers), "judged_by": judges, "rungs": {}}
-        return told, ladder.Judged(by=judges, ndcg={})
+        return told, ladder.Judged(by=judges, ndcg={}), fitted
     rungs = ["popular", "neighbours"]
     if arrays["vectors"].shape[1]:
         rungs.append("factors")
@@ -255,7 +278,7 @@ def _judge(
         rungs.append("ranker")
     model = evaluate.in_memory({**arrays, **fitted}, at, rungs, fold, tilt)
     lists, truths = evaluate.personal_rows(held, model, rungs)
-    scores = {rung: score(shown, truths, len(model.item_keys)) for rung, shown in lists.items()}
+    scores = {rung: score(top, truths, len(model.item_keys)) for rung, top in lists.items()}
     metrics = {
         "window_days": days,
         "judges": len(held.shoppers),
@@ -265,13 +288,16 @@ def _judge(
             for rung, found in scores.items()
         },
     }
-    soon = split.hold(orders, at, min(ladder.SOON, days))
+    if "ranker" in rungs:
+        fitted = calibrated(fitted, held, model)
+    soon = split.hold(orders, at, min(ladder.SOON, days), looks, shown)
     early = judges == ladder.PEOPLE_JUDGE and len(soon.shoppers) >= ladder.JUDGES and days > ladder.SOON
-    return metrics, ladder.Judged(
+    found = ladder.Judged(
         by=judges,
-        ndcg={rung: per_person(shown, truths) for rung, shown in lists.items()},
+        ndcg={rung: per_person(top, truths) for rung, top in lists.items()},
         soon=compare.gains(compare.thinned(soon), model, rungs) if early else {},
     )
+    return metrics, found, fitted
 
 
 def counts(purchases: Purchases, arrays: Arrays, data: ladder.Data) -> dict[str, int]:

@@ -35,6 +35,7 @@ from django_personalize.recommend.personal import order_by  # noqa: E402
 from django_personalize.recommend.pipeline import over_fetch  # noqa: E402
 from django_personalize.recommend.rerankers import spread, unless_had  # noqa: E402
 from django_personalize.training import catalogue, dataset, evaluate, ranker, split  # noqa: E402
+from django_personalize.training.damping import damped  # noqa: E402
 from django_personalize.training.dataset import Orders  # noqa: E402
 from django_personalize.training.factors import interactions  # noqa: E402
 from django_personalize.training.learn import learn, with_als, with_factors  # noqa: E402
@@ -66,7 +67,7 @@ def without(arrays: Arrays, names: tuple[str, ...]) -> dict[str, Any]:
 
 def learn_at(source: Orders, facts: catalogue.Catalogue, cut: float, seed: int) -> dict[str, Any]:
     """Return the arrays of everything below the ranker."""
-    purchases, known = dataset.before(source, cut), catalogue.before(facts, cut)
+    purchases, known = damped(dataset.before(source, cut)), catalogue.before(facts, cut)
     arrays = with_als(learn(purchases, known, together=False), purchases, seed=seed)
     factors = LightFMTrainer().fit(interactions(purchases), seed=seed, threads=1)
     return with_factors(arrays, purchases, known, factors)

@@ -48,7 +48,7 @@ from django_personalize.segments.membership import census, refresh, segments_of
 from django_personalize.shortcuts import track
 from django_personalize.testing.doubles import MemoryShop, StaticConsent
 from django_personalize.testing.override import override_personalize
-from django_personalize.training import blocks, browsing, dataset
+from django_personalize.training import blocks, browsing, dataset, feedback
 from django_personalize.visitors import cookie, session_tier
 from tests.conftest import line
 from tests.people import request_of, visitor
@@ -154,12 +154,15 @@ def expected(granted, otherwise):
         "api_visitor": traced,
         "learnt_as_a_session_of_nobody": traced,
         "block_counted": traced,
+        "what_came_of_it_is_counted": traced,
         # `personalization`: whose past it is.
         "order_link": personal,
         "bought_here": personal,
         "bought_by_the_account": personal,
         "history": personal,
         "learnt_under_their_own_row": personal,
+        "whose_looks_they_are": personal,
+        "what_they_turned_down": personal,
         "in_a_segment": personal,
         "promotion_views": personal,
         # `analytics`: what is counted of them.
@@ -228,6 +231,8 @@ def observed(client, granted, otherwise):
         "drawn": Decision.objects.filter(holdout__isnull=False).exists(),
         "reported": _in_a_report(),
         "credited": _with_a_credit(),
+        "whose_looks_they_are": browsing.load(timezone.now()).looks.person_keys != (),
+        **_passed_over(),
     }
     return found | _in_another_shop(granted) | _of_the_account(client, account) | _for_this_visit(client.__class__())
 
@@ -284,6 +289,19 @@ def _with_a_credit():
         )  # fmt: skip
     attribute()
     return Credit.objects.exists()
+
+
+def _passed_over():
+    """Whoever has a row is shown an item, and turns it down."""
+    now = timezone.now()
+    for each in Visitor.objects.all():
+        made = Decision.objects.create(visitor=each, placement="home", decided_at=now, slots=[])
+        Impression.objects.create(decision=made, slot=1, item_key="1", seen_at=now)
+        Event.objects.create(
+            kind="dismiss", visitor=each, item_key="1", occurred_at=now, received_at=now, reason="not_interested"
+        )
+    found = feedback.load(now)
+    return {"what_came_of_it_is_counted": len(found) > 0, "what_they_turned_down": found.person_keys != ()}
 
 
 def _reconciled():
@@ -399,7 +417,8 @@ REGISTER: dict[str, tuple[str, ...] | str] = {
     "shortcuts": ("tracked",),
     "training.blocks": ("block_counted",),
     "training.browsing": ("learnt_as_a_session_of_nobody",),
-    "training.dataset": ("learnt_under_their_own_row",),
+    "training.dataset": ("learnt_under_their_own_row", "whose_looks_they_are"),
+    "training.feedback": ("what_came_of_it_is_counted", "what_they_turned_down"),
     "visitors.asking": ("this_visit_only",),
     "visitors.resolve": SOURCE,
     "visitors.session_tier": ("this_visit_only",),

@@ -79,5 +79,5 @@ def looks(*walks: tuple[float, str, str], as_of: float = NOW) -> Browsing:
         for place, item in enumerate(items)
     ]
     for time, person, item in sorted(rows, key=lambda row: -row[0]):
-        gathering.looked(people.setdefault(person, uuid4()), item, time)
+        gathering.looked(people.setdefault(person, uuid4()), item, time, person)
     return gathering.finish(as_of)

@@ -100,6 +100,30 @@ def test_equal_looks_have_equal_fingerprints_whoever_made_them_and_none_at_all_t
     assert browsing.fingerprint("orders", browsing.nothing()) == "orders"
 
 
+def test_one_browser_that_walks_the_same_way_all_week_counts_for_a_few():
+    walks = [(6 - number / 10, "machine", "ab") for number in range(50)]
+    found = looks(*walks, *[(5, name, "ab") for name in ("ann", "bob", "eve")])
+    assert len(sessions(found)) == 3 + 5
+    assert len(sessions(looks(*walks[:5]))) == 5
+
+
+@pytest.mark.django_db
+def test_whose_looks_they_are_is_known_of_those_alone_who_agreed_to_be_known():
+    here, there = visitor("7", personalization=True), visitor("7", personalization=True)
+    alone, counted = visitor(personalization=True), visitor("8", analytics=True)
+    looked(here, "b", days=3)
+    looked(there, "a", days=2, kind="add_to_cart")
+    looked(alone, "a", days=1)
+    looked(counted, "ab", days=1)
+    found = browsing.load(AS_OF)
+    assert sessions(found) == ["ab"]
+    assert found.looks.person_keys == ("user:7", f"visitor:{alone.pk}")
+    assert [found.looks.item_keys[item] for item in found.looks.item] == ["b", "a", "a"]
+    assert (found.looks.person.tolist(), found.looks.viewed.tolist()) == ([0, 0, 1], [True, False, True])
+    Visitor.objects.filter(user_key="7").update(granted={"analytics": True})
+    assert browsing.load(AS_OF).looks.person_keys == (f"visitor:{alone.pk}",)
+
+
 @pytest.mark.django_db
 def test_views_choices_and_what_went_into_the_basket_are_looks_and_nothing_else_is():
     who = visitor(personalization=True)
@@ -146,9 +170,9 @@ def test_the_newest_rows_are_read_and_no_more(monkeypatch):
 
 
 @pytest.mark.django_db
-def test_the_looks_are_read_in_one_query_and_who_is_staff_in_one(django_assert_num_queries):
+def test_the_looks_are_read_in_one_query_who_may_be_known_in_one_and_who_is_staff_in_one(django_assert_num_queries):
     for _ in range(5):
         looked(visitor(personalization=True, analytics=True), [str(uuid4()), str(uuid4())])
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(3):
         found = browsing.load(AS_OF)
     assert len(np.unique(found.session)) == 5

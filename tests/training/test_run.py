@@ -131,9 +131,9 @@ def test_the_models_that_are_judged_know_no_look_from_after_their_cut(shop, monk
     seen = []
     learn = run.learn
 
-    def noting(purchases, catalogue, looked, **changes):
+    def noting(purchases, catalogue, looked, shown, **changes):
         seen.append((round((NOW - purchases.as_of) / DAY), looked.item_keys))
-        return learn(purchases, catalogue, looked, **changes)
+        return learn(purchases, catalogue, looked, shown, **changes)
 
     monkeypatch.setattr(run, "learn", noting)
     run.train(as_of=AS_OF)
