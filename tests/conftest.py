@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -13,16 +13,12 @@ import pytest
 from django.core.cache import cache
 from django.db import transaction
 
-from django_personalize.artifacts import store
-from django_personalize.capture import carts, findings, page_views
-from django_personalize.core import clock, loading
 from django_personalize.core.types import ConsentState, Item, Line, Purpose
-from django_personalize.events import counts
-from django_personalize.placements import budget, snapshot
 from django_personalize.testing.doubles import MemoryShop, StaticConsent
-from django_personalize.visitors import cookie as visitor_cookie
+from django_personalize.testing.frozen import MOMENT, FrozenClock
 
-NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+pytest_plugins = ["django_personalize.testing.plugin"]
+NOON = MOMENT
 REQUIRED = set(os.environ.get("PERSONALIZE_REQUIRE", "").split(",")) - {""}
 """Servers that must be there: their absence is then a failure, not a skip."""
 
@@ -48,29 +44,14 @@ def undone() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def _forgetful() -> Iterator[None]:
     cache.clear()
-    page_views.forget()
-    carts.forget()
-    findings.forget()
-    counts.forget()
-    visitor_cookie.forget()
-    loading.instance.cache_clear()
-    store.forget()
-    snapshot.forget()
-    budget.forget()
     yield
     cache.clear()
 
 
 @pytest.fixture
-def frozen(monkeypatch: pytest.MonkeyPatch) -> Callable[[timedelta], None]:
+def frozen(frozen_clock: FrozenClock) -> Callable[[timedelta], None]:
     """The clock stands at noon; call the fixture's value to move it on."""
-    now = [NOON]
-    monkeypatch.setattr(clock, "now", lambda: now[0])
-
-    def move(by: timedelta) -> None:
-        now[0] += by
-
-    return move
+    return frozen_clock.move
 
 
 @pytest.fixture

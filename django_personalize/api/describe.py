@@ -64,6 +64,10 @@ def _plain(field: Any) -> Schema:
         return {"type": "boolean"}
     if isinstance(field, fields.Moment):
         return {"type": "string", "format": "date-time"}
+    if isinstance(field, fields.Link):
+        empty_too = "" if field.required else "?"
+        pattern = rf"^(https?://[!-\[\]-~]+|/[!-\[\]-~]*){empty_too}$"
+        return {"type": "string", "maxLength": field.max_length, "pattern": pattern}
     if isinstance(field, fields.Price):
         return {"type": "string", "pattern": r"^ *[0-9]{1,14}(\.[0-9]{1,4})? ?[A-Z]{3} *$"}
     if isinstance(field, serializers.IntegerField):

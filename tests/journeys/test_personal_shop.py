@@ -77,23 +77,21 @@ def test_the_model_is_live_and_stands_on_more_than_popularity(learnt):
     assert store.live().rung in {"neighbours", "factors", "ranker"}
 
 
-def test_a_product_page_shows_what_its_buyers_buy(client):
+def test_a_product_page_shows_what_its_buyers_buy(client, assert_placement):
     product = Product.objects.filter(category__name="Candles").first()
     page = client.get(product.get_absolute_url())
-    html = page.content.decode()
-    together = html.split("frequently-bought-together", 1)[1].split("</section>", 1)[0]
-    assert together.count("Candles ") > together.count("Toys ")
-    assert "You may also like" in html
+    together = Product.objects.in_bulk(assert_placement(page, "frequently-bought-together").never_shows(product).keys)
+    categories = [each.category.name for each in together.values()]
+    assert categories.count("Candles") > categories.count("Toys")
+    assert "You may also like" in page.content.decode()
 
 
-def test_two_customers_with_different_pasts_see_different_homepages(client):
+def test_two_customers_with_different_pasts_see_different_homepages(as_shopper, assert_placement):
     seen = {}
     for number in (1, 2):
-        client.logout()
-        client.cookies.clear()
-        log_in(client, number)
-        accept(client)
-        seen[number] = rows(client.get("/"))
+        shopper = as_shopper(consent=["personalization"], user=User.objects.get(username=f"customer-{number}"))
+        seen[number] = rows(shopper.get("/"))
+        assert_placement(shopper, "personal-home").is_personal()
     assert [titles[0] for titles in seen.values()] == ["Picked for you"] * 2
     assert {number: titles[1] for number, titles in seen.items()} == {1: CATEGORIES[1], 2: CATEGORIES[2]}
 
@@ -170,15 +168,16 @@ def test_a_decision_says_what_was_shown_and_why_and_takes_impressions(client):
     }
 
 
-def test_what_sold_out_a_second_ago_is_not_shown(client):
-    product = Product.objects.filter(category__name="Toys").first()
-    html = client.get(product.get_absolute_url()).content.decode()
-    shown = Product.objects.exclude(pk=product.pk).filter(category__name="Toys")
-    shown = [each for each in shown if f'href="{each.get_absolute_url()}"' in html]
+@pytest.mark.parametrize("slug", ["frequently-bought-together", "you-may-also-like"])
+def test_what_sold_out_a_second_ago_is_not_shown(client, assert_placement, slug):
+    page = Product.objects.filter(category__name="Toys").first().get_absolute_url()
+    shown = assert_placement(client.get(page), slug).keys
     assert shown
-    Product.objects.filter(pk__in=[each.pk for each in shown]).update(stock=0)
-    html = client.get(product.get_absolute_url()).content.decode()
-    assert not [each for each in shown if f'href="{each.get_absolute_url()}"' in html]
+    gone = Product.objects.filter(pk__in=shown)
+    gone.update(stock=0)
+    after = client.get(page)
+    assert_placement(after, slug).never_shows(*shown)
+    assert not [each for each in gone if f'href="{each.get_absolute_url()}"' in after.content.decode()]
 
 
 def test_a_price_is_the_price_of_now(client):
