@@ -6,7 +6,8 @@ from django.test.utils import CaptureQueriesContext
 
 from django_personalize.exceptions import PersonalizeError, ShopError
 from django_personalize.models import Event
-from django_personalize.shortcuts import track
+from django_personalize.placements.present import is_personal
+from django_personalize.shortcuts import placement, track
 from tests.people import request_of, visitor
 
 pytestmark = pytest.mark.django_db
@@ -122,3 +123,14 @@ def test_a_sink_that_fails_is_logged_and_false(answers, mug, settings, caplog):
     settings.PERSONALIZE = settings.PERSONALIZE | {"SINK": f"{__name__}.BrokenSink"}
     assert track(request_of(visitor("analytics")), "add_to_wishlist", mug) is False
     assert [(record.msg, record.reason) for record in caplog.records] == [("not_tracked", "sink_failed")]
+
+
+def test_a_placement_is_what_its_tag_shows(answers, memory_shop):
+    answers(personalization="granted")
+    request = request_of(visitor("personalization"))
+    found = placement(request, "you-may-also-like", item=memory_shop.stock["2"], n=1, title="More light")
+    assert (found.title, [shown.item.key for shown in found], bool(found)) == ("More light", ["1"], True)
+    assert found.as_json()["rows"][0]["slots"][0]["key"] == "1"
+    assert is_personal(request)
+    assert not placement(request, "no-such-place")
+    assert [each.item.key for each in placement(request, "you-may-also-like", basket=["2"])] == ["3"]

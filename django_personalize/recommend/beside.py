@@ -36,7 +36,9 @@ class Evidence:
     rung: str
 
     def reasons(self, model: Model, items: Int) -> list[Reason]:
-        """Return for each item the kind of evidence that weighs most, and the item of the page that says it loudest."""
+        """Return for each item the kind of evidence that weighs most, and the item of the page that speaks for it; none
+        where several do, since without any of them it would be here.
+        """
         reasons = []
         for item in items.tolist():
             baskets = self.parts["neighbours"][item] if self.bought[:, item].any() else -np.inf
@@ -44,8 +46,9 @@ class Evidence:
                 (self.parts[name][item] for name in ("factors", "category") if name in self.parts), default=-np.inf
             )
             code, table = ("bought_with", self.bought) if baskets >= alike else ("similar_to", self.alike)
-            anchor = int(self.context[int(table[:, item].argmax())])
-            reasons.append(Reason(code=code, anchor=model.item_keys[anchor]))
+            speak = int(((self.bought[:, item] > 0) | (self.alike[:, item] > 0)).sum())
+            anchor = "" if speak > 1 else model.item_keys[int(self.context[int(table[:, item].argmax())])]
+            reasons.append(Reason(code=code, anchor=anchor))
         return reasons
 
     def sources(self, items: Int) -> list[str]:

@@ -120,7 +120,8 @@ def placement(
 
 @register.simple_tag(takes_context=True)
 def personalize_script(context: template.Context, datalayer: bool = False) -> SafeString:
-    """The script that reports what is seen and done: once per page, anywhere in it, the same for every visitor.
+    """The script that reports what is seen and done, and the one that helps rows along: once per page, anywhere in it,
+    the same for every visitor.
 
     With `datalayer` it also reads what the page tells GA4.
     """
@@ -136,11 +137,13 @@ def personalize_script(context: template.Context, datalayer: bool = False) -> Sa
         "data-pz-placements": reverse("personalize:placements"),
         "data-pz-captured": " ".join(captured),
         "data-pz-datalayer": datalayer,
-        "data-pz-rows": static("personalize/placement.js"),
         **(_safely("personalize_script", lambda: _page(_request(context))) or {}),
     }
     return format_html(
-        '<script type="module" src="{}"{}></script>', static("personalize/personalize.js"), flatatt(attributes)
+        '<script type="module" src="{}"{}></script><script type="module" src="{}"></script>',
+        static("personalize/personalize.js"),
+        flatatt(attributes),
+        static("personalize/placement.js"),
     )
 
 

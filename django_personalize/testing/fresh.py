@@ -6,6 +6,7 @@ from django_personalize.artifacts import store
 from django_personalize.capture import carts, findings, page_views
 from django_personalize.core import loading
 from django_personalize.events import counts
+from django_personalize.placements import budget, snapshot
 from django_personalize.visitors import cookie
 
 
@@ -21,3 +22,5 @@ def start_afresh() -> None:
     cookie.forget()
     loading.instance.cache_clear()
     store.forget()
+    snapshot.forget()
+    budget.forget()

@@ -296,6 +296,14 @@ def test_each_line_of_a_basket_anchors_its_own():
     assert {c.item_key: c.reason.anchor for c in found.candidates} == {"x": "a", "y": "b"}
 
 
+def test_what_two_lines_of_a_basket_speak_for_names_neither():
+    learnt = model(orders(*[(3, "", "ax"), (2, "", "bx"), (2, "", "by")] * 9, *[(1, "", "c")] * 300))
+    found = rank("similar", query(context=["a", "b"]), learnt)
+    assert {each.item_key: each.reason.anchor for each in found.candidates} == {"x": "", "y": "b"}
+    left = {one: {each.item_key for each in rank("similar", query(context=[one]), learnt).candidates} for one in "ab"}
+    assert ("x" in left["a"], "x" in left["b"], "y" in left["a"]) == (True, True, False)
+
+
 def test_also_like_shows_its_own_kind_with_reasons_that_point_at_the_page(tastes):
     found = rank("similar", query(context=["A"], n=5), tastes)
     assert all(key.isupper() for key in keys(found)[:5])

@@ -1,17 +1,22 @@
 import re
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 from django.db import connection, transaction
 from django.http import HttpResponse
 from django.template import Context, Template, engines
 from django.urls import include, path, resolve
+from django.utils import translation
 
 from django_personalize.capture.page_views import item_of, shown_by
 from django_personalize.capture.searches import search_of
+from django_personalize.events import store
 from django_personalize.models import Visitor
 from django_personalize.placements.present import is_personal
+from django_personalize.testing.contracts import event
 from django_personalize.visitors import cookie
+from tests.conftest import NOON
 from tests.people import request_of, token, visitor
 
 pytestmark = pytest.mark.django_db
@@ -37,7 +42,9 @@ def test_a_row_has_a_title_cards_and_links(memory_shop, answers):
     assert '<h2 class="pz-title">You may also like</h2>' in html
     assert html.count('<li class="pz-slot"') == 2
     assert '<a class="pz-link" href="/products/1/">' in html
-    assert "2.50 GBP" in html
+    assert "2.50\N{NO-BREAK SPACE}GBP" in html
+    assert '<section class="pz-block" aria-label="You may also like">' in html
+    assert " style=" not in html
 
 
 def test_size_and_title_can_be_given(memory_shop, answers):
@@ -49,6 +56,49 @@ def test_size_and_title_can_be_given(memory_shop, answers):
 def test_the_as_form_gives_the_slots(memory_shop, answers):
     source = "{% personal_home as home %}{% for shown in home %}{{ shown.slot }}:{{ shown.item.title }} {% endfor %}"
     assert render(source, request_of()) == "1:Lantern 2:Candle 3:Mug "
+
+
+@pytest.mark.parametrize(
+    ("source", "shown"),
+    [
+        ("{% best_sellers as row %}", ""),
+        ("{% trending as row %}", ""),
+        ("{% new_arrivals as row %}", "123"),
+        ("{% recently_viewed as row %}", "2"),
+        ("{% buy_it_again as row %}", ""),
+        ("{% based_on_your_history as row %}", ""),
+        ("{% customers_also_bought item as row %}", ""),
+        ("{% frequently_bought_together as row %}", ""),
+        ("{% frequently_bought_together basket=basket as row %}", ""),
+        ('{% placement "recently-viewed" n=1 title="Yours" as row %}', "2"),
+        ('{% placement "you-may-also-like" item=item as row %}', "13"),
+        ('{% placement "you-may-also-like" basket=basket as row %}', "3"),
+        ('{% placement "no-such-place" as row %}', ""),
+    ],
+)
+def test_every_row_has_its_tag_and_shows_nothing_where_nobody_can_know_anything(
+    memory_shop, answers, frozen, source, shown
+):
+    answers(personalization="granted")
+    me = visitor("personalization")
+    store.insert_events([event(1, visitor_id=me.pk, item_key="2", occurred_at=NOON)], received_at=NOON)
+    one, two = memory_shop.stock["1"], memory_shop.stock["2"]
+    source += "{% for shown in row %}{{ shown.item.key }}{% endfor %}"
+    assert render(source, request_of(me), item=two, basket=[one, two]) == shown
+
+
+def test_a_reduced_price_says_what_it_was(memory_shop, answers):
+    memory_shop.stock["1"] = replace(memory_shop.stock["1"], list_price=Decimal("1234.50"))
+    with translation.override("ru"):
+        html = render("{% personal_home n=1 %}", request_of())
+    assert "2,50\N{NO-BREAK SPACE}GBP" in html
+    assert "1\N{NO-BREAK SPACE}234,50\N{NO-BREAK SPACE}GBP</s>" in html
+
+
+def test_only_whoever_will_be_heeded_can_take_a_card_away(memory_shop, answers):
+    for purpose, offered in (("personalization", 1), ("analytics", 0)):
+        answers(**{purpose: "granted"})
+        assert render("{% personal_home %}", request_of(visitor(purpose))).count("<template data-pz-menu>") == offered
 
 
 def test_a_stranger_gets_no_mark_of_a_decision(memory_shop, answers):
@@ -132,11 +182,12 @@ def _pages(settings):
     settings.ROOT_URLCONF = __name__
 
 
-def test_the_script_is_one_external_module(memory_shop, answers):
+def test_the_scripts_are_two_external_modules(memory_shop, answers):
     html = render("{% personalize_script %}", request_of())
     assert html == (
         '<script type="module" src="/static/personalize/personalize.js" data-pz-captured="search view_item"'
         ' data-pz-endpoint="/personalize/events/"></script>'
+        '<script type="module" src="/static/personalize/placement.js"></script>'
     )
 
 

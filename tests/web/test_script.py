@@ -14,6 +14,7 @@ from django_personalize.web.events import MAX_BYTES
 
 DOCUMENT = (Path(__file__).resolve().parents[2] / "docs" / "script.md").read_text()
 SOURCE = Path(finders.find("personalize/personalize.js")).read_text()
+ROWS = Path(finders.find("personalize/placement.js")).read_text()
 
 
 def listed(name):
@@ -31,6 +32,12 @@ def test_it_weighs_four_kilobytes_at_most():
 def test_it_stands_alone_and_runs_under_a_strict_policy():
     for word in ("import", "eval", "Function(", "innerHTML", ".style", "localStorage", "sessionStorage", "indexedDB"):
         assert word not in SOURCE
+
+
+def test_what_helps_rows_along_weighs_two_and_tells_nothing_by_itself():
+    assert len(gzip.compress(ROWS.encode(), compresslevel=9)) <= 2048
+    for word in ("import", "eval", "Function(", "innerHTML", ".style", "Storage", "fetch", "sendBeacon", "cookie"):
+        assert word not in ROWS
 
 
 def test_it_speaks_only_with_the_leave_that_the_server_gives():

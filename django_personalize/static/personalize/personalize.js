@@ -290,7 +290,6 @@ addEventListener("pageshow", ({ persisted }) => {
   tick();
 });
 window.personalize = { track, observe, send };
-if (script.dataset.pzRows && document.querySelector("[data-pz-placement]")) import(script.dataset.pzRows);
 tick();
 setInterval(tick, EVERY);
 if ("pzDatalayer" in script.dataset) listen();
