@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('personalize', '0004_segments'),
+        ('personalize', '0005_credits'),
     ]
 
     operations = [
