@@ -108,7 +108,7 @@ def _read(path: Path, tags: frozenset[str]) -> _Read:
             found.extends = parent[1]
         elif name == "include" and (part := _NAMED.match(rest)):
             found.includes.append((part[1], depth > 0, tuple(blocks)))
-        elif name in tags:
+        elif name in tags and "defer=True" not in words:  # what is left for later is the same for everybody
             found.tags.append((name, token.lineno or 0, depth > 0, tuple(blocks)))
     return found
 

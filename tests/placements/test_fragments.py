@@ -39,6 +39,7 @@ def warned():
         "{% cache 300 menu %}menu{% endcache %}" + ROW,
         ROW + "{% cache 300 menu %}menu{% endcache %}",
         "{% cache 300 menu %}{% personalize_script %}{% endcache %}",
+        "{% cache 300 menu %}{% personal_home n=4 defer=True %}{% endcache %}",
         "{% cache 300 menu %}{# {% personal_home %} #}{% endcache %}",
         "{% cache 300 menu %}{% comment %}{% personal_home %}{% endcomment %}{% endcache %}",
         "{% cache 300 menu %}{% verbatim %}{% personal_home %}{% endverbatim %}{% endcache %}",
