@@ -44,7 +44,7 @@ class WhyTold(TypedDict):
     at: Annotated[str, "date-time"]
 
 
-class SegmentTold(TypedDict):
+class GroupTold(TypedDict):
     slug: str
     name: str
     told: str
@@ -61,7 +61,7 @@ class MyDataTold(SwitchesTold):
     kept_for_days: dict[str, int]
     categories: list[str]
     brands: list[str]
-    segments: list[SegmentTold]
+    segments: list[GroupTold]
     reasons: list[WhyTold]
     history: list[DealingTold]
 

@@ -32,10 +32,22 @@ class SlotTold(TypedDict):
     reason: str
 
 
+class PromotionTold(TypedDict):
+    slot: int
+    id: str
+    look: str
+    title: str
+    text: str
+    button: str
+    link: str
+    image: str
+
+
 class RowTold(TypedDict):
     title: str
     url: str
     slots: list[SlotTold]
+    promotions: list[PromotionTold]
 
 
 class PlacementTold(TypedDict):

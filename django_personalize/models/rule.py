@@ -179,7 +179,7 @@ class Rule(Scheduled):
         if name is not None and not any(
             getattr(item, name) is not None for items in settings.shop.samples(SAMPLE) for item in items
         ):
-            problems["by"] = _('No item says its %(name)s; map “%(name)s” in PRODUCT of PERSONALIZE first.') % {
+            problems["by"] = _("No item says its %(name)s; map “%(name)s” in PRODUCT of PERSONALIZE first.") % {
                 "name": name
             }
         if problems:

@@ -31,13 +31,16 @@ def told(request: HttpRequest, pipeline: str, who: Asker, now: datetime) -> dict
     return {step: once(request, f"told_{step}", partial(_READERS[step], request, who, now)) for step in wanted}
 
 
-def passed_over_for(request: HttpRequest, pipeline: str, who: Asker, now: datetime) -> Mapping[str, int]:
-    """Return what this person saw in vain; read once per request, and by pages with a row that heeds it alone."""
-    visitor = who.visitor
-    heeds = who.history and not FATIGUED.isdisjoint(pipelines()[pipeline])
-    if visitor is None or not heeds or Purpose.PERSONALIZATION not in permitted(request):
+def heeds(pipeline: str) -> bool:
+    """Say whether a row of this pipeline takes back what was seen in vain."""
+    return not FATIGUED.isdisjoint(pipelines()[pipeline])
+
+
+def passed_over_of(request: HttpRequest, who: Asker, now: datetime) -> Mapping[str, int]:
+    """Return what this person saw in vain, in one query."""
+    if who.visitor is None or Purpose.PERSONALIZATION not in permitted(request):
         return {}
-    return once(request, "passed_over", lambda: passed_over(visitor, now))
+    return passed_over(who.visitor, now)
 
 
 def _reduced(request: HttpRequest, who: Asker, now: datetime) -> tuple[str, ...]:

@@ -202,9 +202,13 @@ def _query(request: HttpRequest, placement: Placement, asked: Asked, who: Asker)
     if cart:
         _keep_out_of_caches(request)
     unseen: Mapping[str, int] = {}
-    in_vain = _known(
-        request, "passed_over", lambda: facts.passed_over_for(request, placement.pipeline, who, now), unseen
-    )
+    in_vain = unseen
+    if history and facts.heeds(placement.pipeline):
+        in_vain = once(
+            request,
+            "in_vain",
+            lambda: _known(request, "passed_over", lambda: facts.passed_over_of(request, who, now), unseen),
+        )
     context = asked.context or _context(asked)
     if placement.about and not context:
         context = cart[: about.MOST] or (about.last_order(history, now) if "order" in placement.about else ())

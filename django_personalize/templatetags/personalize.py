@@ -134,16 +134,16 @@ def personalize_script(context: template.Context, datalayer: bool = False) -> Sa
         return SafeString("")
     attributes = {
         "data-pz-endpoint": endpoint,
-        "data-pz-placements": reverse("personalize:placements"),
         "data-pz-captured": " ".join(captured),
         "data-pz-datalayer": datalayer,
         **(_safely("personalize_script", lambda: _page(_request(context))) or {}),
     }
     return format_html(
-        '<script type="module" src="{}"{}></script><script type="module" src="{}"></script>',
+        '<script type="module" src="{}"{}></script><script type="module" src="{}" data-pz-placements="{}"></script>',
         static("personalize/personalize.js"),
         flatatt(attributes),
         static("personalize/placement.js"),
+        reverse("personalize:placements"),
     )
 
 

@@ -40,7 +40,7 @@ def test_a_row_has_all_that_a_card_needs():
         "currency": "GBP",
         "reason": "New in the shop",
     }
-    rows = [{"title": "", "url": "", "slots": [slot]}]
+    rows = [{"title": "", "url": "", "slots": [slot], "promotions": []}]
     assert row == {"slug": "personal-home", "title": "New in the shop", "decision": None, "rows": rows}
 
 

@@ -19,11 +19,12 @@ from tests.api.conftest import product
 from tests.headless_recipe import DOC, client_snippet
 
 TEXT = DOC.read_text()
+SHOPPERS = (DOC.parent / "api.md").read_text()
 
 
-def rows(title: str) -> list[list[set[str]]]:
+def rows(title: str, text: str = TEXT) -> list[list[set[str]]]:
     """Of each table under a heading, the names in the first column."""
-    section = re.split(r"^##+ ", TEXT.split(f"{title}\n", 1)[1], flags=re.M)[0]
+    section = re.split(r"^##+ ", text.split(f"{title}\n", 1)[1], flags=re.M)[0]
     tables = re.findall(r"^\|[^\n]*\n\|-[^\n]*\n((?:\|[^\n]*\n)+)", section, re.M)
     return [
         {name for line in table.splitlines() for name in re.findall(r"`([^`]+)`", line.split("|")[1])}
@@ -49,8 +50,17 @@ def test_the_events_and_why_they_are_refused():
 
 def test_the_addresses():
     patterns = get_resolver("django_personalize.api.urls").url_patterns
-    ours = {str(each.pattern).replace("<path:key>", "<id>") for each in patterns if each.name}
-    assert {name.split()[1] for name in rows("## The addresses")[0]} == ours
+    ours = {
+        str(each.pattern).replace("<path:key>", "<id>").replace("<uuid:decision>", "<decision>")
+        for each in patterns
+        if each.name
+    }
+    servers, shoppers = (
+        {request.split()[-1] for request in found[0]}
+        for found in (rows("## The addresses"), rows("## Addresses", SHOPPERS))
+    )
+    assert servers | shoppers == ours
+    assert servers & shoppers == {"events/"}
 
 
 def test_the_limits():

@@ -81,7 +81,7 @@ def test_a_variant_is_named_by_its_item(memory_shop):
 @pytest.mark.parametrize(("by", "name"), [("margin", "cost"), ("stock", "stock")])
 def test_a_boost_by_what_the_shop_does_not_say_is_refused(memory_shop, by, name):
     boost = {"kind": "boost", "by": by, "strength": Decimal(3)}
-    assert problems(**boost) == {"by": f'No item says its {name}; map “{name}” in PRODUCT of PERSONALIZE first.'}
+    assert problems(**boost) == {"by": f"No item says its {name}; map “{name}” in PRODUCT of PERSONALIZE first."}
     memory_shop.stock["3"] = replace(memory_shop.stock["3"], **{name: 1})
     assert problems(**boost) == {}
 

@@ -127,12 +127,12 @@ def test_segments_are_asked_for_once_per_request_and_only_where_something_names_
 
     queries(request_of(me))
     fresh = request_of(me)
-    with django_assert_num_queries(4):  # the savepoint and its end, the visitor, their history
+    with django_assert_num_queries(6):  # two savepoints with their ends, the visitor, their history
         queries(fresh)
     rule("cap", per="brand", most=3, segments=["loyal"])
     queries(request_of(me))
     fresh = request_of(me)
-    with django_assert_num_queries(5):  # and their segments
+    with django_assert_num_queries(7):  # and their segments
         queries(fresh)
     with django_assert_num_queries(2):
         queries(fresh)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from django_personalize.core.types import Candidate, Item, Reason
-from django_personalize.placements.decide import Block, Decision
+from django_personalize.placements.decide import NOTHING_SET, Block, Decision
 from django_personalize.placements.defaults import PLACEMENTS, is_reduced
 from django_personalize.placements.fill import fill
 from django_personalize.placements.resolve import first_lots, keys_of, whole
@@ -21,6 +21,7 @@ def block(name, n, keys, step="personal"):
     reason = Reason(code="similar_to", anchor="z")
     return Block(
         name=name,
+        kind="category" if name else "row",
         n=n,
         candidates=tuple(
             (Candidate(item_key=key, score=1.0, source="s", reason=reason if key == "a" else Reason(code="new")), step)
@@ -31,7 +32,8 @@ def block(name, n, keys, step="personal"):
 
 def decision(*blocks, context=()):
     return Decision(placement="p", pipeline="personal", rung="popular", model_version=None, context=context, rules=(),
-                    experiment="", variant="", blocks=blocks, newest=True)  # fmt: skip
+                    experiment="", variant="", blocks=blocks, newest=True, desk=NOTHING_SET, brought=(),
+                    asked="")  # fmt: skip
 
 
 def filled(chosen, there, *, taken=(), placement=HOME, lots=None, newest=()):
@@ -76,7 +78,7 @@ def test_the_first_question_is_about_half_as_many_again_and_about_what_rows_abov
     chosen = decision(block("", 8, letters), block("x", 6, letters))
     first, second = first_lots(chosen)
     assert ["".join(each.item_key for each, _ in lot) for lot in (first, second)] == [letters[:14], letters[:19]]
-    assert set(keys_of([first])) == {*letters[:14], "z"}  # and the anchor, to be named
+    assert set(keys_of(first, chosen)) == {*letters[:14], "z"}  # and the anchor, to be named
 
 
 @pytest.mark.parametrize(("there", "more"), [("abcdefgh", False), ("bcd", True)])

@@ -246,6 +246,7 @@ def shop():
         "categories": np.array(["k"]),
         "item_category": np.array([0, 0, -1, -1], dtype=np.int32),
         "again": np.array([np.nan], dtype=np.float32),
+        "rhythm": np.array([np.nan], dtype=np.float32),
         "brands": np.array(["x"]),
         "item_brand": np.array([0, -1, 0, -1], dtype=np.int32),
     }

@@ -27,7 +27,7 @@ UNPICKLERS = {
 }
 RUNNERS = {"eval", "exec", "compile", "__import__"}
 TRUSTED = {
-    "placements/present.py": {"template.render({'placement': self, 'card': card}, self.request)"},
+    "placements/draw.py": {"template.render(context, self.request)"},
 }
 """What is called safe though it is no text of our own: only what a template has escaped already."""
 

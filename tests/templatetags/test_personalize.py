@@ -187,7 +187,8 @@ def test_the_scripts_are_two_external_modules(memory_shop, answers):
     assert html == (
         '<script type="module" src="/static/personalize/personalize.js" data-pz-captured="search view_item"'
         ' data-pz-endpoint="/personalize/events/"></script>'
-        '<script type="module" src="/static/personalize/placement.js"></script>'
+        '<script type="module" src="/static/personalize/placement.js"'
+        ' data-pz-placements="/personalize/placements/"></script>'
     )
 
 

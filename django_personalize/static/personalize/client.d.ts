@@ -14,10 +14,22 @@ export interface Slot {
   reason: string;
 }
 
+export interface Promotion {
+  slot: number;
+  id: string;
+  look: string;
+  title: string;
+  text: string;
+  button: string;
+  link: string;
+  image: string;
+}
+
 export interface Row {
   title: string;
   url: string;
   slots: Slot[];
+  promotions: Promotion[];
 }
 
 export interface Placement {

@@ -150,32 +150,6 @@ const inserted = new MutationObserver((changes) => {
   for (const { addedNodes } of changes) for (const node of addedNodes) if (node.nodeType === 1) observe(node);
 });
 
-// --- Filling: rows that a page from a cache has left for later, all in one call. Until then, and where it fails, the
-// page shows what everybody gets.
-
-async function fill() {
-  const rows = [...document.querySelectorAll("[data-pz-defer]")];
-  if (!rows.length || !script.dataset.pzPlacements) return;
-  const wanted = rows.map((row) => row.dataset.pzDefer);
-  for (const row of rows) row.removeAttribute("data-pz-defer"); // asked for once
-  const filled = await ask(script.dataset.pzPlacements, JSON.stringify({ rows: wanted }));
-  filled?.querySelectorAll("[data-pz-filled]").forEach((row, place) => {
-    if (row.childNodes.length && rows[place]) rows[place].replaceChildren(...row.childNodes);
-  });
-}
-
-function ask(address, body) { // parsed by the browser itself, so that no policy against text in pages is in its way
-  return new Promise((resolve) => {
-    const request = new XMLHttpRequest();
-    request.open("POST", address);
-    request.responseType = "document";
-    request.setRequestHeader("Content-Type", "application/json");
-    request.onload = () => resolve(request.status === 200 ? request.response : null);
-    request.onerror = () => resolve(null);
-    request.send(body);
-  });
-}
-
 // --- Choosing: a link in a slot, by mouse, finger or key, here or in a new tab.
 
 function choose({ target, button, detail }) {
@@ -260,7 +234,6 @@ function tick() {
   attend();
   if (!begun && allowed() && visible()) {
     begun = true;
-    fill();
     view();
     search();
     observe();
@@ -289,7 +262,7 @@ addEventListener("pageshow", ({ persisted }) => {
   if (again) view(); // else it begins now
   tick();
 });
-window.personalize = { track, observe, send };
+window.personalize = { track, observe, send, allowed };
 tick();
 setInterval(tick, EVERY);
 if ("pzDatalayer" in script.dataset) listen();

@@ -1,4 +1,5 @@
-// Buttons for rows of cards that are wider than their place, and a menu for what a shopper does not want to be shown.
+// Rows that a page from a cache has left for later, buttons for rows of cards that are wider than their place, and a menu
+// for what a shopper does not want to be shown.
 const ROWS = "[data-pz-on]";
 const SLOTS = "[data-pz-decision] [data-pz-slot]";
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
@@ -67,6 +68,34 @@ function adorn(root) {
   }
 }
 
+// Until a row is filled, and where that fails, the page shows what everybody gets.
+
+const address = document.querySelector("script[data-pz-placements]")?.dataset.pzPlacements;
+
+async function fill() {
+  const rows = [...document.querySelectorAll("[data-pz-defer]")];
+  if (!rows.length || !address || !personalize.allowed()) return;
+  const wanted = rows.map((row) => row.dataset.pzDefer);
+  for (const row of rows) row.removeAttribute("data-pz-defer"); // asked for once
+  const filled = await ask(JSON.stringify({ rows: wanted }));
+  filled?.querySelectorAll("[data-pz-filled]").forEach((row, place) => {
+    if (row.childElementCount) rows[place]?.replaceChildren(...row.childNodes);
+  });
+}
+
+function ask(body) { // read by the browser itself, so that no policy against text in pages is in its way
+  return new Promise((resolve) => {
+    const request = new XMLHttpRequest();
+    request.open("POST", address);
+    request.responseType = "document";
+    request.setRequestHeader("Content-Type", "application/json");
+    request.onload = () => resolve(request.status === 200 ? request.response : null);
+    request.onerror = () => resolve(null);
+    request.send(body);
+  });
+}
+
+fill();
 adorn(document);
 new MutationObserver((changes) => {
   for (const { addedNodes } of changes) for (const node of addedNodes) if (node.nodeType === 1) adorn(node);
