@@ -110,7 +110,7 @@ def lifts(pages: Iterable[Page]) -> dict[str, NDArray[Any]]:
 
 
 def _page(slots: list[dict[str, Any]]) -> Page:
-    names = list(dict.fromkeys(slot["block"] for slot in slots))
+    names = list(dict.fromkeys(slot.get("block", "") for slot in slots))
     place = {name: at for at, name in enumerate(names)}
     return Page(names=names, at={slot["slot"]: place[slot["block"]] for slot in slots}, seen=set(), taken={})
 

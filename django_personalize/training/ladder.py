@@ -101,8 +101,8 @@ def climb(data: Data, judged: Judged | None, missing: Mapping[str, str] | None =
 
     `judged` says how each rung did on held-out time; None where nothing was held out: then data alone decides.
     `missing` says of rungs that cannot stand for another reason (no trainer installed) why.
-    A rung leads personal rows where it is sure to gain, judge by judge, over the highest below it that leads. One that
-    is sure to lose is switched off; any other stays on for the rows beside an item, and leads none.
+    A rung leads personal rows where it is sure to gain, judge by judge, over the highest below it that leads. Any other
+    stays on for the rows beside an item, whose pairs have a proof of their own, and leads none.
     """
     verdicts: dict[str, Rung] = {}
     below = "newest"
@@ -117,9 +117,9 @@ def climb(data: Data, judged: Judged | None, missing: Mapping[str, str] | None =
         if not enough(rung, data):
             verdicts[rung] = Rung(on=False, why=f"waits for {wanted:,} {words}; there are {has:,}", ndcg=measured)
             continue
-        on, doubt = (True, "") if judged is None or below == "newest" else _doubt(rung, below, data, judged)
+        doubt = "" if judged is None or below == "newest" else _doubt(rung, below, data, judged)
         if doubt:
-            verdicts[rung] = Rung(on=on, why=doubt, ndcg=measured)
+            verdicts[rung] = Rung(on=True, why=doubt, ndcg=measured)
             continue
         told = "not judged" if measured is None else f"NDCG@10 {measured:.4f} on held-out time"
         verdicts[rung] = Rung(on=True, why=f"{has:,} {words}; {told}", ndcg=measured, leads=True)
@@ -127,26 +127,23 @@ def climb(data: Data, judged: Judged | None, missing: Mapping[str, str] | None =
     return verdicts
 
 
-def _doubt(rung: str, below: str, data: Data, judged: Judged) -> tuple[bool, str]:
-    """Return whether `rung` is used at all, and why it leads no personal row; '' where it does."""
+def _doubt(rung: str, below: str, data: Data, judged: Judged) -> str:
+    """Return why `rung` leads no personal row; '' where it does."""
     if rung not in judged.ndcg:
-        return True, "leads no personal row until there is a held-out window in which it can be measured"
+        return "leads no personal row until there is a held-out window in which it can be measured"
     gains = judged.ndcg[rung] - judged.ndcg[below]
     low, high = interval(gains)
     told = f"NDCG@10 {gains.mean():+.4f} (between {low:+.4f} and {high:+.4f}) beside {below} on held-out time"
     if high < 0:
-        return False, f"waits until it is no worse: {told}"
+        return f"leads no personal row until it is no worse: {told}"
     if low <= 0:
-        return True, f"leads no personal row until its gain is sure: {told}"
+        return f"leads no personal row until its gain is sure: {told}"
     # Half a basket is never shown what it holds already: of what somebody's own past is worth it knows nothing.
     if judged.by == BASKETS_JUDGE and data.foresight.people and not data.foresight.sure:
-        return True, f"leads no personal row until {data.foresight}"
+        return f"leads no personal row until {data.foresight}"
     if rung in judged.soon and (soon := float((judged.soon[rung] - judged.soon[below]).mean())) < 0:
-        return (
-            True,
-            f"leads no personal row while it loses in the first {SOON:g} days: NDCG@10 {soon:+.4f} there; {told}",
-        )
-    return True, ""
+        return f"leads no personal row while it loses in the first {SOON:g} days: NDCG@10 {soon:+.4f} there; {told}"
+    return ""
 
 
 def manifest(verdicts: Mapping[str, Rung]) -> dict[str, Any]:

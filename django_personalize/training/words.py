@@ -30,7 +30,7 @@ def words(item_keys: Sequence[str], catalogue: Catalogue, selling: Float) -> dic
         places = np.array(held[word], dtype=np.int32)
         best = places[np.lexsort((places, -selling[places]))][:KEPT]
         index[row, : len(best)] = best
-    rarity = np.log(len(item_keys) / np.array([len(held[word]) for word in names] or [1]))
+    rarity = np.log(max(len(item_keys), 1) / np.array([len(held[word]) for word in names] or [1]))
     return {
         "words": np.array(names, dtype=np.str_) if names else np.empty(0, dtype="U1"),
         "word_index": index,

@@ -272,11 +272,11 @@ def test_a_later_versions_facts_stay_and_those_before_them_are_stored(sink):
     sink.write([event(1)])
     stream = next(stream for stream in sink.streams if not stream.is_empty())
     [(_, fields)] = stream.client.xrange(stream.facts)
-    stream.client.xadd(stream.facts, {**fields, "count": 2, "facts": b'[2,"event",{}]'})
+    stream.client.xadd(stream.facts, {**fields, "count": 2, "facts": b'[3,"event",{}]'})
     sink.drain()
     sink.drain()
     assert Event.objects.count() == 1
-    assert [fields[b"facts"] for fields in entries(sink)] == [b'[2,"event",{}]']
+    assert [fields[b"facts"] for fields in entries(sink)] == [b'[3,"event",{}]']
 
 
 def test_what_cannot_be_read_is_set_aside(sink):
