@@ -112,7 +112,7 @@ def lifts(pages: Iterable[Page]) -> dict[str, NDArray[Any]]:
 def _page(slots: list[dict[str, Any]]) -> Page:
     names = list(dict.fromkeys(slot.get("block", "") for slot in slots))
     place = {name: at for at, name in enumerate(names)}
-    return Page(names=names, at={slot["slot"]: place[slot["block"]] for slot in slots}, seen=set(), taken={})
+    return Page(names=names, at={slot["slot"]: place[slot.get("block", "")] for slot in slots}, seen=set(), taken={})
 
 
 def _see(pages: dict[UUID, Page], decision: UUID | None, slot: int | None) -> None:

@@ -58,7 +58,8 @@ def hold(orders: Orders, cut: float, days: float, looks: Looks | None = None, sh
     `shown`, they bring what was before their moment (`_moment`), which is never later than their first order in it.
     """
     past, whole = before(orders, cut), before(orders, cut + days * DAY)
-    pasts = _Pasts(orders.item_keys, looks or no_looks(), shown or no_feedback())
+    looks, shown = no_looks() if looks is None else looks, no_feedback() if shown is None else shown
+    pasts = _Pasts(orders.item_keys, looks, shown)
     past_items = pasts.places(past.item_keys)
     whole_items = pasts.places(whole.item_keys)
     after = (whole.time >= cut) & (whole.time < cut + days * DAY) & (whole.person >= 0)

@@ -84,6 +84,7 @@ def test_no_more_people_are_asked_than_are_wanted(monkeypatch):
 def test_what_serves_is_calibrated_where_a_window_could_judge_it(shop):  # noqa: F811
     fill(two_tastes())
     run.train(as_of=AS_OF)
-    assert (store.live().rung, store.live().offset.shape) == ("ranker", (1,))
+    assert "ranker" in store.live().rungs
+    assert store.live().offset.shape == (1,)
     run.train(as_of=AS_OF, evaluate=False)
     assert store.live().offset.shape == (0,)
