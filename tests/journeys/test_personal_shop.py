@@ -198,7 +198,7 @@ def test_a_no_takes_the_accounts_orders_out_again(client):
     assert rows(client.get("/"))[0] == "Best sellers"
 
 
-@pytest.mark.parametrize(("path", "placements", "person", "written"), [("home", 1, 3, 1), ("product", 2, 2, 2)])
+@pytest.mark.parametrize(("path", "placements", "person", "written"), [("home", 1, 3, 1), ("product", 4, 2, 2)])
 def test_a_placement_costs_one_query_and_a_person_two_or_with_a_row_of_their_own_three(
     client, path, placements, person, written
 ):
