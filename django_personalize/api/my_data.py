@@ -44,7 +44,7 @@ class WhyTold(TypedDict):
     at: Annotated[str, "date-time"]
 
 
-class GroupTold(TypedDict):
+class SegmentTold(TypedDict):
     slug: str
     name: str
     told: str
@@ -61,7 +61,7 @@ class MyDataTold(SwitchesTold):
     kept_for_days: dict[str, int]
     categories: list[str]
     brands: list[str]
-    segments: list[GroupTold]
+    segments: list[SegmentTold]
     reasons: list[WhyTold]
     history: list[DealingTold]
 

@@ -134,7 +134,7 @@ THREATS: dict[str, Threat] = {
         ),
         {
             "tables to download of another make": r"openpyxl|xlsx",
-            "rules that staff write": r"class \w*Segment\w*\(|\.extra\(|RawSQL",
+            "rules that staff write": r"class \w*Segment\w*\((?!TypedDict)|\.extra\(|RawSQL",
         },
     ),
     "P1": Threat(

@@ -12,7 +12,7 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 
 from django_personalize.core import clock
-from django_personalize.models import Cart, Event, Impression, Visitor
+from django_personalize.models import Cart, Credit, Event, Impression, Visitor
 from django_personalize.visitors import cookie
 from tests.capture.test_beacon import about, decision, event
 from tests.people import token, visitor
@@ -244,6 +244,8 @@ def test_the_desk_is_for_staff_who_may(four, model):
         f"{desk(model)}add/",
         f"{desk(model)}1/delete/",
     ]
+    if model is Credit:
+        pages = pages[:1]  # it shows sums, and no row has an address
     for who in ("owner", "other", "nobody"):
         for page in pages:
             response = four[who].get(page)
