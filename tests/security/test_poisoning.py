@@ -125,10 +125,8 @@ def test_forged_visitors_of_one_network_move_nobodys_page(crowd, frozen):
     assert abs(after - before) < 0.01, figures
 
 
-def test_the_same_forgery_by_orders_is_refused_by_the_gate_and_would_be_seen_if_it_went_live(crowd):
-    """The measure has teeth: as many forged baskets of the shop's own move it by far more, once somebody lets them."""
-    target = least_shown(crowd)
-    before = share(target, crowd)
+def forge(target: Product, *, every: timedelta) -> None:
+    """As many baskets of the shop's own that hold the target, one `every` so often until now."""
     others = [str(pk) for pk in Product.objects.exclude(pk=target.pk).values_list("pk", flat=True)]
     now = clock.now()
     forged = []
@@ -136,17 +134,33 @@ def test_the_same_forgery_by_orders_is_refused_by_the_gate_and_would_be_seen_if_
         basket = [str(target.pk), *(others[(number * 7 + place) % len(others)] for place in range(3))]
         forged += [
             Event(
-                uid=uuid4(), kind="purchase", occurred_at=now, received_at=now, item_key=key, quantity=1,
-                transaction_id=f"forged-{number}",
+                uid=uuid4(), kind="purchase", occurred_at=now - number * every, received_at=now, item_key=key,
+                quantity=1, transaction_id=f"forged-{every}-{number}",
             )
             for key in basket
         ]  # fmt: skip
     Event.objects.bulk_create(forged)
+
+
+def test_the_same_forgery_by_orders_is_refused_by_the_gate_and_would_move_nobody_if_it_went_live(crowd):
+    target = least_shown(crowd)
+    before = share(target, crowd)
+    forge(target, every=timedelta(0))
     version = learnt()
     assert version.status == "candidate"
     assert "One hour makes" in version.verdict
     assert share(target, crowd) == before
     promote(version)
+    store.forget()
+    assert abs(share(target, crowd) - before) < 0.01
+
+
+def test_what_really_sells_day_and_night_moves_everybodys_page(crowd):
+    """The measure has teeth."""
+    target = least_shown(crowd)
+    before = share(target, crowd)
+    forge(target, every=timedelta(minutes=13))
+    promote(learnt())
     store.forget()
     assert share(target, crowd) - before > 0.05
 

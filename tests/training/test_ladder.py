@@ -57,7 +57,9 @@ def test_a_rung_that_is_sure_to_be_worse_than_the_one_below_leads_nobody_and_say
     verdicts = climb(PLENTY, judged(popular=0.1, neighbours=0.3, factors=0.25, ranker=0.5))
     assert leading(verdicts) == ["popular", "neighbours", "ranker"]
     assert on(verdicts) == ["popular", "neighbours", "factors", "ranker"]
-    assert verdicts["factors"].why.startswith("leads no personal row until it is no worse: NDCG@10 -0.0500 (between -0.0")
+    assert verdicts["factors"].why.startswith(
+        "leads no personal row until it is no worse: NDCG@10 -0.0500 (between -0.0"
+    )
 
 
 def test_a_rung_whose_gain_is_not_sure_stays_on_beside_an_item_and_leads_nobody():
