@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from unittest.mock import patch
 
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 
 from django_personalize.artifacts import store
 from django_personalize.artifacts.publish import publish
@@ -84,11 +84,22 @@ def frozen_model(baskets: Iterable[Iterable[object]] | None = None) -> Iterator[
         store.forget()
         try:
             yield version
-        finally:
+        except DatabaseError:
             store.forget()
-            if not connection.needs_rollback:  # else the test's transaction is given up, and these rows with it
-                version.delete()
-                _have(before, ModelVersion.Status.LIVE)
+            if not connection.in_atomic_block:  # else the test's transaction is given up, and these rows with it
+                _put_back(version, before)
+            raise
+        except BaseException:
+            _put_back(version, before)
+            raise
+        _put_back(version, before)
+
+
+def _put_back(version: ModelVersion, before: Iterable[ModelVersion]) -> None:
+    store.forget()
+    if not connection.needs_rollback:
+        version.delete()
+        _have(before, ModelVersion.Status.LIVE)
 
 
 def _have(versions: Iterable[ModelVersion], status: str) -> None:
