@@ -18,6 +18,11 @@ from django_personalize.exceptions import TrainerUnavailable
 
 COMPONENTS = 64
 MAX_SAMPLED = 200
+MANY = 2_000_000
+"""Interactions up to which a fit takes all of its epochs."""
+FEWEST = 5
+QUICK = 0.1
+"""The learning rate of fewer epochs."""
 INSTALL = 'LightFM is not installed, so no factors are learnt. To add it: pip install "django-personalize[lightfm]"'
 
 
@@ -57,18 +62,30 @@ class LightFMTrainer:
         except ImportError as error:
             raise TrainerUnavailable(INSTALL) from error
         matrix, weights = matrices(interactions)
+        epochs, rate = self.effort(len(interactions))
         model = package.LightFM(
             no_components=COMPONENTS,
             loss="warp",
             max_sampled=MAX_SAMPLED,
-            learning_rate=self.learning_rate,
+            learning_rate=rate,
             random_state=seed,
         )
-        for epoch in range(self.epochs):
+        for epoch in range(epochs):
             model.fit_partial(matrix, sample_weight=weights, epochs=1, num_threads=threads)
             if progress is not None:
-                progress(epoch + 1, self.epochs)
+                progress(epoch + 1, epochs)
         return model
+
+    def effort(self, entries: int) -> tuple[int, float]:
+        """Return the epochs, and the learning rate of each, for so many interactions: beyond `MANY` fewer and longer
+        steps, never fewer than `FEWEST`.
+
+        Every item is then met as often in a few epochs as a small shop's in twenty; see docs/scale.md.
+        """
+        if entries <= MANY:
+            return self.epochs, self.learning_rate
+        epochs = max(min(self.epochs * MANY // entries, self.epochs), FEWEST)
+        return epochs, max(self.learning_rate, QUICK)
 
 
 def matrices(interactions: Interactions) -> tuple[Any, Any]:

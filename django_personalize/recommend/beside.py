@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -37,16 +38,16 @@ class Evidence:
 
     def reasons(self, model: Model, items: Int) -> list[Reason]:
         """Return for each item the kind of evidence that weighs most, and the item of the page that says it loudest."""
-        reasons = []
-        for item in items.tolist():
-            baskets = self.parts["neighbours"][item] if self.bought[:, item].any() else -np.inf
-            alike = max(
-                (self.parts[name][item] for name in ("factors", "category") if name in self.parts), default=-np.inf
-            )
-            code, table = ("bought_with", self.bought) if baskets >= alike else ("similar_to", self.alike)
-            anchor = int(self.context[int(table[:, item].argmax())])
-            reasons.append(Reason(code=code, anchor=model.item_keys[anchor]))
-        return reasons
+        nothing = np.full(len(items), -np.inf, dtype=np.float32)
+        bought, alike = self.bought[:, items], self.alike[:, items]
+        said = [self.parts[name][items] for name in ("factors", "category") if name in self.parts]
+        baskets = np.where(bought.any(axis=0), self.parts.get("neighbours", self.score)[items], nothing)
+        by_baskets = baskets >= np.max([nothing, *said], axis=0)
+        anchors = np.where(by_baskets, bought.argmax(axis=0), alike.argmax(axis=0))
+        return [
+            Reason(code="bought_with" if bought_with else "similar_to", anchor=model.item_keys[anchor])
+            for bought_with, anchor in zip(by_baskets.tolist(), self.context[anchors].tolist(), strict=True)
+        ]
 
     def sources(self, items: Int) -> list[str]:
         names = [name for name in self.parts if name != "person"]
@@ -106,8 +107,11 @@ def like(model: Model, context: list[int], person: Profile) -> Evidence | None:
     if person and "factors" in model.rungs and model.vectors.shape[1]:
         parts["person"] = np.float32(LIKE["person"]) * standardised(FOLDS[model.fold](model, person))
     rung = "factors" if "factors" in parts else "neighbours" if "neighbours" in parts else "popular"
-    total = np.sum(list(parts.values()), axis=0, dtype=np.float32)
-    score = np.where(spoken, total, np.float32(-np.inf)).astype(np.float32)
+    first, *others = parts.values()
+    total = first.copy()
+    for other in others:
+        total += other
+    score = np.where(spoken, total, np.float32(-np.inf))
     return Evidence(score=score, parts=parts, context=places, bought=bought, alike=alike, rung=rung)
 
 
@@ -117,10 +121,16 @@ def _each(index: Int, weight: Float, places: Int) -> Float:
     return np.stack(rows) if rows else np.zeros((0, len(index)), dtype=np.float32)
 
 
+_lengths: WeakKeyDictionary[Model, Float] = WeakKeyDictionary()
+
+
 def _cosine(model: Model, places: Int) -> Float:
-    lengths = np.sqrt(np.einsum("ij,ij->i", model.vectors, model.vectors))
-    units = model.vectors[places] / np.maximum(lengths[places], 1e-9)[:, None]
-    cosine: Float = (units @ model.vectors.T) / np.maximum(lengths, 1e-9)
+    lengths = _lengths.get(model)
+    if lengths is None:
+        squares = np.einsum("ij,ij->i", model.vectors, model.vectors)
+        lengths = _lengths[model] = np.maximum(np.sqrt(squares), np.float32(1e-9))
+    cosine: Float = (model.vectors[places] / lengths[places][:, None]) @ model.vectors.T
+    cosine /= lengths
     return cosine
 
 
@@ -128,10 +138,11 @@ def _closeness(model: Model, places: Int) -> Float:
     """Return (context, items): 0 outside the category, inside it 1 at the same price falling to a half at twice or
     half it.
     """
-    mine = model.item_category[places][:, None]
-    same = (mine >= 0) & (model.item_category[None, :] == mine)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        apart = np.abs(np.log2(model.price[None, :] / model.price[places][:, None]))
-    apart = np.where(np.isfinite(apart), apart, 1.0)
-    closeness: Float = np.where(same, np.exp2(-apart), 0.0).astype(np.float32)
+    closeness = np.zeros((len(places), len(model.item_keys)), dtype=np.float32)
+    for row, place in zip(closeness, places.tolist(), strict=True):
+        if model.item_category[place] >= 0:
+            same = np.flatnonzero(model.item_category == model.item_category[place])
+            with np.errstate(divide="ignore", invalid="ignore"):
+                apart = np.abs(np.log2(model.price[same] / model.price[place]))
+            row[same] = np.exp2(-np.where(np.isfinite(apart), apart, np.float32(1.0)))
     return closeness

@@ -66,10 +66,10 @@ def _taste(asking: Asking) -> Float:
     taste = np.zeros(len(model.categories), dtype=np.float32)
     if "factors" not in model.rungs or not model.vectors.shape[1]:
         return taste
-    expected = asking.scored["factors"].standard
+    expected = asking.scored["factors"]
     for category, places in enumerate(_shelves(model)):
         if len(places):
-            mine = expected[places]
+            mine = expected.standard(places)
             best = min(BEST, len(mine))
             taste[category] = float(np.sort(np.partition(mine, len(mine) - best)[len(mine) - best :]).mean())
     return taste

@@ -12,7 +12,7 @@ from django_personalize.core.arrays import Float, Int
 from django_personalize.core.types import Reason
 from django_personalize.recommend.asking import Asking
 from django_personalize.recommend.fold_in import mean_vector
-from django_personalize.recommend.generators import newest, table, top
+from django_personalize.recommend.generators import best_selling, newest, table
 from django_personalize.recommend.profile import Profile
 
 REASONS: Mapping[str, str] = {
@@ -48,8 +48,7 @@ def unanchored(asking: Asking, items: Int, allowed: NDArray[np.bool_]) -> list[R
     model, person = asking.model, asking.person
     if not person:
         return [default(model, item) for item in items.tolist()]
-    places = np.flatnonzero(allowed)
-    usual = places[top(model.popularity[places, 1], max(asking.query.n, len(items)), positive=True)]
+    usual = best_selling(model, allowed, max(asking.query.n, len(items)))
     standing_of = {item: place for place, item in enumerate(usual.tolist())}
     owned = set(person.item[person.bought].tolist())
     reasons = []

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from django_personalize.artifacts.model import Model
 from django_personalize.core.arrays import Float, Int
-from django_personalize.recommend.fold_in import fold, standardised
-from django_personalize.recommend.generators import GENERATORS, SPARSE, top
+from django_personalize.recommend.fold_in import fold, spread, standardised
+from django_personalize.recommend.generators import GENERATORS, SPARSE, als_of_all, top
 from django_personalize.recommend.profile import Profile
 
 DEPTH = 60
@@ -54,12 +54,19 @@ class Scores:
     """What one generator says of all items to one person."""
 
     raw: Float
-    standard: Float
-    """The same, standardised."""
+    middle: np.float32
+    deviation: np.float32
+    """0 where all scores are equal."""
     best: Int
     """The best `DEPTH` of the listed items, best first."""
-    ranks: Float
-    """1 / rank of the best, 0 elsewhere."""
+
+    def standard(self, item: Int) -> Float:
+        """Return the standardised scores of these items, as though of all."""
+        if not self.deviation:
+            return np.zeros(len(item), dtype=np.float32)
+        centred: Float = self.raw[item] - self.middle
+        centred /= self.deviation
+        return centred
 
 
 Scored = Mapping[str, Scores]
@@ -119,6 +126,8 @@ def scored(model: Model, people: Sequence[Profile]) -> list[Scored]:
         popular = _popular[model] = _scores(model, "popular", model.popularity[:, 1])
     known = [place for place, person in enumerate(people) if person] if model.vectors.shape[1] else []
     folded = dict(zip(known, fold(model, [people[place] for place in known]) if known else (), strict=True))
+    several = [place for place, person in enumerate(people) if person] if len(people) > 1 else []
+    solved = dict(zip(several, als_of_all(model, [people[place] for place in several]), strict=True))
     nothing = np.zeros(len(model.item_keys), dtype=np.float32)
     found: list[Scored] = []
     for place, person in enumerate(people):
@@ -128,6 +137,8 @@ def scored(model: Model, people: Sequence[Profile]) -> list[Scored]:
                 said[name] = popular
             elif name == "factors":
                 said[name] = _scores(model, name, folded.get(place, nothing))
+            elif name == "als" and place in solved:
+                said[name] = _scores(model, name, solved[place])
             else:
                 said[name] = _scores(model, name, generator(model, person))
         found.append(said)
@@ -135,10 +146,14 @@ def scored(model: Model, people: Sequence[Profile]) -> list[Scored]:
 
 
 def _scores(model: Model, name: str, values: Float) -> Scores:
-    best = top(np.where(model.listed, values, -np.inf), DEPTH, positive=name in SPARSE)
-    ranks = np.zeros(len(values), dtype=np.float32)
-    ranks[best] = _reciprocal(values[best])
-    return Scores(raw=values, standard=standardised(values), best=best, ranks=ranks)
+    middle, deviation = spread(values)
+    if name in SPARSE:
+        told = np.flatnonzero(values > 0).astype(np.int32)
+        told = told[model.listed[told]]
+        best = told[top(values[told], DEPTH)]
+    else:
+        best = top(np.where(model.listed, values, np.float32(-np.inf)), DEPTH)
+    return Scores(raw=values, middle=middle, deviation=deviation, best=best)
 
 
 def rows(
@@ -166,8 +181,11 @@ def rows(
     item = np.unique(np.concatenate(chosen))
     table = np.zeros((len(item), len(NAMES)), dtype=np.float32)
     for place, scores in enumerate(said.values()):
-        table[:, 2 * place] = scores.standard[item]
-        table[:, 2 * place + 1] = scores.ranks[item]
+        table[:, 2 * place] = scores.standard(item)
+        if len(scores.best):
+            at = np.minimum(np.searchsorted(item, scores.best), len(item) - 1)
+            there = item[at] == scores.best  # not what is among the best and may not be shown
+            table[at[there], 2 * place + 1] = _reciprocal(scores.raw[scores.best])[there]
     column = 2 * len(said)
     table[:, column : column + static.shape[1]] = static[item]
     _mine(table[:, column + static.shape[1] :], item, model, person)

@@ -94,14 +94,26 @@ def _both(model: Model, people: Sequence[Profile]) -> list[Float]:
 
 def standardised(scores: Float) -> Float:
     """Return scores minus their mean over their standard deviation; zeros where all are equal."""
-    if not len(scores):
-        return scores
-    centred: Float = scores - scores.mean()
-    deviation = float(np.sqrt(centred @ centred / len(scores)))
-    if deviation <= 1e-7 * max(1.0, float(np.abs(scores).max())):
+    middle, deviation = spread(scores)
+    if not deviation:
         return np.zeros_like(scores)
-    centred /= np.float32(deviation)
+    centred: Float = scores - middle
+    centred /= deviation
     return centred
+
+
+def spread(scores: Float) -> tuple[np.float32, np.float32]:
+    """Return the mean and the standard deviation of scores; the latter 0 where all are equal."""
+    if not len(scores):
+        return np.float32(0.0), np.float32(0.0)
+    middle = np.float32(np.add.reduce(scores) / len(scores))
+    centred = scores - middle
+    deviation = float(np.sqrt(centred @ centred / len(scores)))
+    # No score is further from the mean than that; only where it leaves a doubt are all looked at.
+    least = 1e-7 * max(1.0, abs(float(middle)) + deviation * len(scores) ** 0.5)
+    if deviation <= 2 * least and deviation <= 1e-7 * max(1.0, float(np.abs(scores).max())):
+        return middle, np.float32(0.0)
+    return middle, np.float32(deviation)
 
 
 FOLDS: Mapping[str, Callable[[Model, Profile], Float]] = {"mean": mean, "ridge": ridge, "both": both}

@@ -12,7 +12,7 @@ from django_personalize.core.types import Candidate, Query, Ranking, Reason
 from django_personalize.recommend import explain
 from django_personalize.recommend.asking import Asking
 from django_personalize.recommend.beside import bought_beside, like
-from django_personalize.recommend.generators import top
+from django_personalize.recommend.generators import best_selling, top
 from django_personalize.recommend.personal import candidates, standing
 from django_personalize.recommend.rerankers import had_for_good
 
@@ -80,9 +80,12 @@ def bought_together(asking: Asking) -> Ranking:
 def best_sellers(asking: Asking) -> Ranking:
     """What sells now, but for what this person has for good: popularity with a 7-day half-life."""
     model = asking.model
-    selling = np.where(asking.allowed, model.popularity[:, 1], 0.0)
-    selling[had_for_good(model, asking.person)] = 0.0
-    order = top(selling, over_fetch(asking.query.n), positive=True)
+    had = had_for_good(model, asking.person)
+    allowed = asking.allowed
+    if len(had):
+        allowed = allowed.copy()
+        allowed[had] = False
+    order = best_selling(model, allowed, over_fetch(asking.query.n))
     if not len(order):
         return NOTHING
     reasons = [explain.default(model, item) for item in order.tolist()]

@@ -29,12 +29,14 @@ def leaves(features: Float, feature: Int, threshold: np.ndarray, leaf: Float) ->
         return np.zeros(len(features), dtype=np.float32)
     rows = (np.arange(len(features)) * features.shape[1])[:, None]
     first = (np.arange(n_trees) * SPLITS)[None, :]
-    node = np.zeros((len(features), n_trees), dtype=np.int64)
-    flat, asked, bound = np.ascontiguousarray(features).ravel(), feature.ravel(), threshold.ravel()
+    flat, asked, bound = np.ascontiguousarray(features).ravel(), feature.ravel().astype(np.intp), threshold.ravel()
+    at = np.empty((len(features), n_trees), dtype=np.intp)
+    at[:] = first
+    right = np.empty(at.shape, dtype=bool)
     for _ in range(DEPTH):
-        at = first + node
-        right = flat[rows + asked[at]] > bound[at]
-        node = 2 * node + 1 + right
-    place = (np.arange(n_trees) * LEAVES)[None, :] + node - SPLITS
-    total: Float = leaf.ravel()[place].sum(axis=1, dtype=np.float32)
+        np.greater(flat.take(rows + asked.take(at)), bound.take(at), out=right)
+        at *= 2  # the place in its tree is at - first, and 2 (at - first) + 1 + right is the next
+        at += right
+        at -= first - 1
+    total: Float = leaf.ravel().take(at + (np.arange(n_trees) - SPLITS)[None, :]).sum(axis=1, dtype=np.float32)
     return total

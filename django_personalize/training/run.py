@@ -32,6 +32,12 @@ Progress = Callable[[str, int, int], None]
 WINDOW_DAYS = 30.0
 SHARE = 0.25
 """A young shop holds out this share of its time, where that is less than the window."""
+TAUGHT = 2_000
+"""People of a window who teach the ranker and choose the fold-in, drawn by the seed where there are more: each brings
+about 400 examples, and takes as long as a page.
+"""
+JUDGING = 2_000
+"""People by whom the rungs are measured, drawn likewise."""
 
 
 def train(
@@ -129,40 +135,39 @@ def learn_all(
     judge_at = orders.as_of - days * DAY if judged else orders.as_of
     teach_at = judge_at - days * DAY
     taught = split.hold(orders, teach_at, days)
+    data = ladder.count(now.purchases, len(taught.shoppers))
+    taught = split.sample(taught, TAUGHT, seed=seed)
+    # The oldest first: what it teaches is needed first, and is worked out while the later fits are made.
     cuts = [now]
     if judged:
-        cuts.append(_cut(orders, facts, looked, judge_at))
+        cuts.insert(0, _cut(orders, facts, looked, judge_at))
     if len(taught.shoppers) >= ladder.JUDGES:
-        cuts.append(_cut(orders, facts, looked, teach_at))
-    data = ladder.count(now.purchases, len(taught.shoppers))
-    fitting = [cut for cut in cuts if ladder.enough("factors", ladder.count(cut.purchases, 0))]
+        cuts.insert(0, _cut(orders, facts, looked, teach_at))
     missing: dict[str, str] = {}
-    arrays: dict[float, Arrays] = {}
-    with Fits([cut.job for cut in fitting], seed=seed, threads=threads, progress=progress, keep=keep) as fits:
-        for cut in cuts:
-            learnt = learn(cut.purchases, cut.catalogue, cut.looked, together=cut.at != teach_at)
-            arrays[cut.at] = with_als(learnt, cut.purchases, seed=seed) if cut in fitting else learnt
-        try:
-            for place, cut in reversed(list(enumerate(fitting))):
-                factors = fits.get(place)
-                if cut is not now and not gate.sound(factors.vectors):
-                    continue  # nothing is measured by it; the published arrays meet the gate
-                arrays[cut.at] = with_factors(arrays[cut.at], cut.purchases, cut.catalogue, factors)
-        except TrainerUnavailable as error:
-            missing["factors"] = str(error)
-    progress("measure", 0, 1)
-    fold, fitted = _teach(taught, arrays.get(teach_at), teach_at, data, seed)
     metrics: dict[str, Any] = {}
     ndcg = None
-    if judged:
-        metrics, ndcg = _judge(orders, arrays[judge_at], judge_at, days, fold, fitted)
+    then: Arrays = {}
+    fold, fitted = evaluate.FOLD, ranker.none()
+    jobs = {cut.at: cut.job for cut in cuts if ladder.enough("factors", ladder.count(cut.purchases, 0))}
+    with Fits(list(jobs.values()), seed=seed, threads=threads, progress=progress, keep=keep) as fits:
+        while cuts:
+            cut = cuts.pop(0)
+            arrays = learn(cut.purchases, cut.catalogue, cut.looked, together=cut.at != teach_at)
+            if cut.at in jobs:
+                arrays = with_als(arrays, cut.purchases, seed=seed)
+                arrays = _fitted(arrays, cut, fits, list(jobs).index(cut.at), missing, whatever=cut is now)
+            if cut.at == teach_at:
+                fold, fitted = _teach(taught, arrays, teach_at, data, seed)
+            elif cut is not now:
+                then = {**arrays, **fitted}
+                metrics, ndcg = _judge(orders, then, judge_at, days, fold, seed)
+    progress("measure", 0, 1)
     if not fitted["ranker"].size and "ranker" not in missing and ladder.enough("ranker", data):
         missing["ranker"] = "waits for a window in which known people bought something that a generator put forward"
-    final = {**arrays[now.at], **fitted}
+    final = {**arrays, **fitted}
     verdicts = ladder.climb(data, ndcg, missing)
     beside = None
     if ndcg is not None:
-        then = {name: arrays[judge_at][name] if name in OF_ITEMS else array for name, array in final.items()}
         serving = evaluate.in_memory(then, judge_at, [name for name, rung in verdicts.items() if rung.leads], fold)
         beside = compare.judge(orders, serving, days, live, seed=seed)
     progress("measure", 1, 1)
@@ -197,11 +202,23 @@ def _cut(orders: Orders, facts: Catalogue, looked: Browsing, at: float) -> _Cut:
     )
 
 
-def _teach(taught: split.Held, arrays: Arrays | None, at: float, data: ladder.Data, seed: int) -> tuple[str, Arrays]:
+def _fitted(
+    arrays: Arrays, cut: _Cut, fits: Fits, place: int, missing: dict[str, str], *, whatever: bool
+) -> Arrays:
+    """Return `arrays` with the factors of `cut`; without where no trainer is there, which `missing` tells, or where
+    they are not sound: nothing is measured by those. What is published meets the gate `whatever` it is.
+    """
+    try:
+        factors = fits.get(place)
+    except TrainerUnavailable as error:
+        missing["factors"] = str(error)
+        return arrays
+    return with_factors(arrays, cut.purchases, cut.catalogue, factors) if whatever or gate.sound(factors.vectors) else arrays
+
+
+def _teach(taught: split.Held, arrays: Arrays, at: float, data: ladder.Data, seed: int) -> tuple[str, Arrays]:
     """Return the fold-in and the ranker that the window before the last teaches; an empty one from too few people."""
     none = ranker.none()
-    if arrays is None:
-        return evaluate.FOLD, none
     rungs = ("popular", "neighbours", *(("factors",) if arrays["vectors"].shape[1] else ()))
     model = evaluate.in_memory(arrays, at, rungs)
     fold = evaluate.choose_fold(taught, model) if "factors" in rungs else evaluate.FOLD
@@ -212,7 +229,7 @@ def _teach(taught: split.Held, arrays: Arrays | None, at: float, data: ladder.Da
 
 
 def _judge(
-    orders: Orders, arrays: Arrays, at: float, days: float, fold: str, fitted: Arrays
+    orders: Orders, arrays: Arrays, at: float, days: float, fold: str, seed: int
 ) -> tuple[dict[str, Any], dict[str, float] | None]:
     """Return the metrics of every rung on the held-out window, and each rung's NDCG where enough people judged."""
     held, judges = split.hold(orders, at, days), "people"
@@ -220,12 +237,13 @@ def _judge(
         held, judges = split.hold_baskets(orders, at, days), "baskets"
     if len(held.shoppers) < ladder.JUDGES or not len(arrays["item_keys"]):
         return {"window_days": days, "judges": len(held.shoppers), "judged_by": judges, "rungs": {}}, None
+    held = split.sample(held, JUDGING, seed=seed)
     rungs = ["popular", "neighbours"]
     if arrays["vectors"].shape[1]:
         rungs.append("factors")
-    if fitted["ranker"].size and judges == "people":
+    if arrays["ranker"].size and judges == "people":
         rungs.append("ranker")
-    model = evaluate.in_memory({**arrays, **fitted}, at, rungs, fold)
+    model = evaluate.in_memory(arrays, at, rungs, fold)
     scores: dict[str, Score] = evaluate.measure_rungs(held, model, rungs)
     metrics = {
         "window_days": days,

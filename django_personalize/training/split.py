@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,6 +84,14 @@ def hold_baskets(orders: Orders, cut: float, days: float, *, most: int = 1_000) 
         truth = frozenset(items[1::2].tolist())
         shoppers.append(Shopper(item=known, age=np.zeros(len(known)), truth=truth, hidden=True))
     return Held(cut=cut, item_keys=orders.item_keys, shoppers=tuple(shoppers))
+
+
+def sample(held: Held, most: int, *, seed: int) -> Held:
+    """Return at most `most` of the people, drawn by `seed` and in their order; all of them where they are no more."""
+    if len(held.shoppers) <= most:
+        return held
+    chosen = np.random.default_rng(seed).choice(len(held.shoppers), most, replace=False)
+    return replace(held, shoppers=tuple(held.shoppers[place] for place in np.sort(chosen).tolist()))
 
 
 def _places(keys: Sequence[str], place: dict[str, int]) -> NDArray[np.int64]:

@@ -137,7 +137,7 @@ def test_the_models_that_are_judged_know_no_look_from_after_their_cut(shop, monk
 
     monkeypatch.setattr(run, "learn", noting)
     run.train(as_of=AS_OF)
-    assert seen == [(0, ("A", "B", "a", "b", "c", "d")), (30, ("A", "a", "b")), (60, ("A", "a", "b"))]
+    assert seen == [(60, ("A", "a", "b")), (30, ("A", "a", "b")), (0, ("A", "B", "a", "b", "c", "d"))]
 
 
 @pytest.mark.django_db
