@@ -62,8 +62,8 @@ def refresh(
         fingerprint = feedback.fingerprint(fingerprint, shown)
         if fingerprint == row.fingerprint and _knows(live, facts):
             raise NothingNew(
-                f"No order line and no item has changed since version {row.pk} was made, nor what was looked at: it "
-                "stays."
+                f"No order line and no item has changed since version {row.pk} was made, nor what was looked at or "
+                "shown: it stays."
             )
         lease.note(fingerprint=fingerprint)
         tell("read", 1, 1)

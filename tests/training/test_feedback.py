@@ -5,11 +5,15 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
+from django_personalize.artifacts import store
 from django_personalize.events.history import history_of
+from django_personalize.exceptions import NothingNew
 from django_personalize.models import Decision, Event, Impression, Visitor
 from django_personalize.recommend.profile import profile
-from django_personalize.training import browsing, dataset, feedback, split
-from tests.training.small import DAY, NOW, model, orders
+from django_personalize.training import browsing, dataset, feedback, run, split
+from django_personalize.training.refresh import refresh
+from tests.training.small import DAY, NOW, model, orders, two_tastes
+from tests.training.test_run import fill, shop  # noqa: F401  a fixture
 
 AS_OF = datetime.fromtimestamp(NOW, UTC)
 YES = {"personalization": True}
@@ -176,3 +180,21 @@ def test_who_buys_what_they_turned_down_has_made_up_with_it():
     held = split.hold(dataset.load(AS_OF), NOW - 30 * DAY, 30, None, feedback.load(AS_OF))
     assert held.shoppers[0].dismissed == frozenset()
     assert history_of(ann).dismissed == frozenset()
+
+
+@pytest.mark.django_db
+def test_what_is_clicked_is_learnt_at_night_and_at_the_next_refresh(shop, monkeypatch):  # noqa: F811
+    monkeypatch.setattr("django_personalize.training.clicks.FEWEST", 1)
+    fill(two_tastes(people=40))
+    run.train(as_of=AS_OF)
+    assert not store.live().clicked.any()
+    who = visitor(analytics=True)
+    made = shown(who, "ABC", days=1)
+    did(who, "select_item", "B", days=0.5, decision=made, index=2)
+    for learn in (refresh, run.train):
+        learn(as_of=AS_OF)
+        now = store.live()
+        rate = {key: float(now.clicked[now.index[key]]) for key in "ABCD"}
+        assert rate["B"] > 0 == rate["D"] > rate["A"] == pytest.approx(rate["C"], rel=1e-4)
+    with pytest.raises(NothingNew):
+        refresh(as_of=AS_OF)
