@@ -21,8 +21,6 @@ MAX_SAMPLED = 200
 MANY = 2_000_000
 """Interactions up to which a fit takes all of its epochs."""
 FEWEST = 5
-QUICK = 0.1
-"""The learning rate of fewer epochs."""
 INSTALL = 'LightFM is not installed, so no factors are learnt. To add it: pip install "django-personalize[lightfm]"'
 
 
@@ -62,12 +60,12 @@ class LightFMTrainer:
         except ImportError as error:
             raise TrainerUnavailable(INSTALL) from error
         matrix, weights = matrices(interactions)
-        epochs, rate = self.effort(len(interactions))
+        epochs = self.epochs_for(len(interactions))
         model = package.LightFM(
             no_components=COMPONENTS,
             loss="warp",
             max_sampled=MAX_SAMPLED,
-            learning_rate=rate,
+            learning_rate=self.learning_rate,
             random_state=seed,
         )
         for epoch in range(epochs):
@@ -76,16 +74,13 @@ class LightFMTrainer:
                 progress(epoch + 1, epochs)
         return model
 
-    def effort(self, entries: int) -> tuple[int, float]:
-        """Return the epochs, and the learning rate of each, for so many interactions: beyond `MANY` fewer and longer
-        steps, never fewer than `FEWEST`.
-
-        Every item is then met as often in a few epochs as a small shop's in twenty; see docs/scale.md.
+    def epochs_for(self, entries: int) -> int:
+        """Return the epochs for so many interactions: beyond `MANY` fewer, so that the visits stay about as many, and
+        never fewer than `FEWEST`. How far an epoch looks for a violation stays: it is worth more than one epoch more.
         """
         if entries <= MANY:
-            return self.epochs, self.learning_rate
-        epochs = max(min(self.epochs * MANY // entries, self.epochs), FEWEST)
-        return epochs, max(self.learning_rate, QUICK)
+            return self.epochs
+        return min(self.epochs, max(self.epochs * MANY // entries, FEWEST))
 
 
 def matrices(interactions: Interactions) -> tuple[Any, Any]:

@@ -21,6 +21,8 @@ from django_personalize.recommend.profile import Profile
 
 DEPTH = 60
 """Candidates taken from each generator."""
+DEEP = 100
+"""As many are looked for, so that what a page may not show can be left out without looking again."""
 NAMES = (
     *(f"{name}:{part}" for name in GENERATORS for part in ("score", "rank")),
     "popularity:2d",
@@ -57,8 +59,13 @@ class Scores:
     middle: np.float32
     deviation: np.float32
     """0 where all scores are equal."""
-    best: Int
-    """The best `DEPTH` of the listed items, best first."""
+    deep: Int
+    """The best `DEEP` of the listed items, best first."""
+
+    @property
+    def best(self) -> Int:
+        """The best `DEPTH` of the listed items, best first."""
+        return self.deep[:DEPTH]
 
     def standard(self, item: Int) -> Float:
         """Return the standardised scores of these items, as though of all."""
@@ -146,14 +153,18 @@ def scored(model: Model, people: Sequence[Profile]) -> list[Scored]:
 
 
 def _scores(model: Model, name: str, values: Float) -> Scores:
-    middle, deviation = spread(values)
     if name in SPARSE:
-        told = np.flatnonzero(values > 0).astype(np.int32)
+        told = np.flatnonzero(values != 0).astype(np.int32)
+        found = values[told]
+        total = float(found.sum(dtype=np.float64)) / max(len(values), 1)
+        varies = float(np.square(found, dtype=np.float64).sum()) / max(len(values), 1) - total**2
+        middle, deviation = np.float32(total), np.float32(max(varies, 0.0) ** 0.5)
         told = told[model.listed[told]]
-        best = told[top(values[told], DEPTH)]
+        deep = told[top(values[told], DEEP, positive=True)]
     else:
-        best = top(np.where(model.listed, values, np.float32(-np.inf)), DEPTH)
-    return Scores(raw=values, middle=middle, deviation=deviation, best=best)
+        middle, deviation = spread(values)
+        deep = top(np.where(model.listed, values, np.float32(-np.inf)), DEEP)
+    return Scores(raw=values, middle=middle, deviation=deviation, deep=deep)
 
 
 def rows(
@@ -173,8 +184,9 @@ def rows(
         positive = name in SPARSE
         if not positive and not scores.raw.any():
             continue
-        if shown[scores.best].all():
-            chosen.append(scores.best)
+        left = scores.deep[shown[scores.deep]]
+        if len(left) >= DEPTH or len(scores.deep) < DEEP:
+            chosen.append(left[:DEPTH])
         else:
             places = np.flatnonzero(shown).astype(np.int32) if places is None else places
             chosen.append(places[top(scores.raw[places], DEPTH, positive=positive)])

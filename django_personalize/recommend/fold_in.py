@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from django_personalize.artifacts.model import Model
-from django_personalize.core.arrays import Float
+from django_personalize.core.arrays import Double, Float
 from django_personalize.recommend.profile import Profile
 
 STRETCH = 2.0
@@ -22,6 +24,8 @@ RIDGE_BIAS = 0.1
 ALS_ALPHA = 2.0
 """How much more than 1 an interaction of weight 1 counts in the least squares that `training.als` fits."""
 ALS_RIDGE = 1.0
+CLOSE = 1e-3
+"""A variance that is a smaller share of the squared mean drowns in the rounding of float32 sums."""
 SHARE = 0.5
 """What the ridge says beside the mean in `both`."""
 
@@ -81,15 +85,72 @@ def fold(model: Model, people: Sequence[Profile]) -> list[Float]:
 
 
 def _both(model: Model, people: Sequence[Profile]) -> list[Float]:
-    """For all of them in one pass over the items' vectors, which is what a fold-in costs."""
-    vectors = [mean_vector(model, person) for person in people] + [ridge_vector(model, person) for person in people]
-    table = np.stack(vectors) @ model.vectors.T
-    means, ridges = table[: len(people)], table[len(people) :]
-    means += model.biases
-    ridges += np.float32(RIDGE_BIAS) * model.biases
-    return [
-        standardised(mine) + np.float32(SHARE) * standardised(other) for mine, other in zip(means, ridges, strict=True)
-    ]
+    """For all of them in one pass over the items' vectors, which is what a fold-in costs.
+
+    Mean and deviation of either half follow from the vectors' moments, so that both are one vector before any item is
+    scored: u / s + u' / (2 s') less what every item has in common.
+    """
+    moments = _moments_of(model)
+    vectors, coefficients, commons = [], [], []
+    for person in people:
+        pulled, solved = mean_vector(model, person), ridge_vector(model, person)
+        middle, deviation = moments.spread(pulled, 1.0)
+        other_middle, other_deviation = moments.spread(solved, RIDGE_BIAS)
+        if not deviation or not other_deviation:  # all about equal: what differs must be looked at
+            return [
+                standardised(mean(model, one)) + np.float32(SHARE) * standardised(ridge(model, one)) for one in people
+            ]
+        vectors.append(pulled / np.float32(deviation) + solved * np.float32(SHARE / other_deviation))
+        coefficients.append(np.float32(1.0 / deviation + SHARE * RIDGE_BIAS / other_deviation))
+        commons.append(np.float32(middle / deviation + SHARE * other_middle / other_deviation))
+    table = np.stack(vectors) @ model.vectors.T if len(people) > 1 else (model.vectors @ vectors[0])[None, :]
+    for scores, coefficient, common in zip(table, coefficients, commons, strict=True):
+        scores += coefficient * model.biases
+        scores -= common
+    return list(table)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Moments:
+    """Sums over all items, of which the mean and deviation of any vector's scores are made without scoring."""
+
+    items: int
+    vector: Double
+    bias: float
+    square: Double
+    """(k, k)"""
+    cross: Double
+    """(k,) vectors times biases."""
+    biases: float
+    """Biases squared."""
+
+    def spread(self, vector: Float, share: float) -> tuple[float, float]:
+        """Return mean and standard deviation of v . vector + share b over all items; the latter 0 where it is too small
+        beside the mean to be told like this.
+        """
+        given = vector.astype(np.float64)
+        middle = float(self.vector @ given) + share * self.bias
+        second = float(given @ self.square @ given + 2.0 * share * (self.cross @ given) + share**2 * self.biases)
+        varies = second / self.items - middle**2
+        return middle, float(np.sqrt(varies)) if varies > max(CLOSE * middle**2, CLOSE**2) else 0.0
+
+
+_moments: WeakKeyDictionary[Model, _Moments] = WeakKeyDictionary()
+
+
+def _moments_of(model: Model) -> _Moments:
+    found = _moments.get(model)
+    if found is None:
+        items = max(len(model.item_keys), 1)
+        found = _moments[model] = _Moments(
+            items=items,
+            vector=model.vectors.sum(axis=0, dtype=np.float64) / items,
+            bias=float(model.biases.sum(dtype=np.float64)) / items,
+            square=model.gram.astype(np.float64),
+            cross=(model.biases @ model.vectors).astype(np.float64),
+            biases=float(model.biases @ model.biases),
+        )
+    return found
 
 
 def standardised(scores: Float) -> Float:

@@ -6,11 +6,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
-from django_personalize.core.arrays import Double, Float
+from django_personalize.core.arrays import Float
 from django_personalize.training.catalogue import Catalogue
 
 STRENGTH = 5.0
@@ -36,7 +38,7 @@ def place(
     if len(warm) in (0, len(item_keys)):
         return vectors, biases
     facts = _facts(item_keys, catalogue, prices)
-    known: NDArray[np.bool_] = facts.sum(axis=1) > 0
+    known: NDArray[np.bool_] = np.diff(facts.indptr) > 0
     cold = np.ones(len(item_keys), dtype=bool)
     cold[warm] = False
     cold &= known
@@ -46,7 +48,7 @@ def place(
     targets = np.column_stack([vectors[learnt], biases[learnt]]).astype(np.float64)
     middle = targets.mean(axis=0)
     given = facts[learnt]
-    left = given.T @ given + STRENGTH * np.eye(given.shape[1])
+    left = (given.T @ given).toarray() + STRENGTH * np.eye(given.shape[1])
     weights = np.linalg.solve(left, given.T @ (targets - middle))
     guessed = (facts[cold] @ weights + middle).astype(np.float32)
     vectors, biases = vectors.copy(), biases.copy()
@@ -54,19 +56,20 @@ def place(
     return vectors, biases
 
 
-def _facts(item_keys: Sequence[str], catalogue: Catalogue, prices: Float) -> Double:
-    """Return (items, facts) zeros and ones: categories, brands and price bands that are common enough."""
-    columns = []
+def _facts(item_keys: Sequence[str], catalogue: Catalogue, prices: Float) -> Any:
+    """Return items x facts as CSR of ones: categories, brands and price bands that are common enough."""
+    columns: list[NDArray[Any]] = []
+    size = 0
     for names in (catalogue.category, catalogue.brand):
         held = Counter(name for key in item_keys if (name := names.get(key, "")))
-        common = {name: place for place, name in enumerate(sorted(n for n in held if held[n] >= COMMON))}
-        mine = np.array([common.get(names.get(key, ""), -1) for key in item_keys])
-        columns += [np.equal(mine, place) for place in range(len(common))]
+        common = {name: place for place, name in enumerate(sorted(n for n in held if held[n] >= COMMON), size)}
+        columns.append(np.array([common.get(names.get(key, ""), -1) for key in item_keys]))
+        size += len(common)
     known = np.isfinite(prices)
     if known.sum() >= BANDS * COMMON:
         edges = np.quantile(prices[known], np.linspace(0, 1, BANDS + 1)[1:-1])
-        band = np.searchsorted(edges, prices)
-        columns += [known & (band == number) for number in range(BANDS)]
-    if not columns:
-        return np.zeros((len(item_keys), 0))
-    return np.column_stack(columns).astype(np.float64)
+        columns.append(np.where(known, size + np.searchsorted(edges, prices), -1))
+        size += BANDS
+    table = np.stack(columns, axis=1)
+    item, sort = np.nonzero(table >= 0)
+    return sparse.csr_array((np.ones(len(item)), (item, table[item, sort])), shape=(len(item_keys), size))

@@ -236,11 +236,10 @@ def _net(orders: Orders, lines: np.ndarray, backs: np.ndarray, as_of: float) -> 
         np.subtract.at(left, place[found], orders.back_quantity[backs][found])
     kept = np.flatnonzero(lines & (left > 0))
     order = orders.order[kept]
-    items, item = np.unique(orders.item[kept], return_inverse=True)
-    _, basket = np.unique(order, return_inverse=True)
+    items, item = _ranks(orders.item[kept], len(orders.item_keys))
+    basket = np.cumsum(np.diff(order, prepend=order[:1]) != 0)
     buyer = orders.buyer[order]
-    people = np.unique(buyer[buyer >= 0])
-    person = np.where(buyer >= 0, np.searchsorted(people, buyer), -1)
+    people, person = _ranks(buyer, len(orders.person_keys))
     return Purchases(
         item_keys=tuple(orders.item_keys[i] for i in items),
         person_keys=tuple(orders.person_keys[i] for i in people),
@@ -252,6 +251,18 @@ def _net(orders: Orders, lines: np.ndarray, backs: np.ndarray, as_of: float) -> 
         time=orders.placed[order],
         as_of=as_of,
     )
+
+
+def _ranks(values: Int, n: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return which of 0 .. n - 1 occur, ascending, and each value's place among them, -1 for one below zero. Without
+    sorting: of ten million lines that takes minutes a night.
+    """
+    occurs = np.zeros(n + 1, dtype=bool)
+    occurs[values] = True  # -1 is the last
+    occurs[n] = False
+    place = np.cumsum(occurs) - 1
+    place[n] = -1
+    return np.flatnonzero(occurs), place[values]
 
 
 def unlink(orders: Orders, share: float = 0.0, seed: int = 0) -> Orders:

@@ -65,8 +65,9 @@ def count(purchases: Purchases, people: int) -> Data:
     sizes = np.bincount(purchases.basket) if len(purchases) else np.empty(0, dtype=np.int64)
     alone = np.bincount(purchases.basket[purchases.person < 0]) if len(purchases) else sizes
     linked = purchases.person >= 0
-    pairs = np.unique(np.stack([purchases.person[linked], purchases.item[linked]]), axis=1)
-    per_person = np.bincount(pairs[0]) if pairs.size else np.empty(0, dtype=np.int64)
+    n_items = max(len(purchases.item_keys), 1)
+    pairs = np.unique(purchases.person[linked].astype(np.int64) * n_items + purchases.item[linked])
+    per_person = np.bincount(pairs // n_items)
     return Data(
         lines=len(purchases),
         baskets=int((sizes >= 2).sum()),

@@ -202,9 +202,7 @@ def _cut(orders: Orders, facts: Catalogue, looked: Browsing, at: float) -> _Cut:
     )
 
 
-def _fitted(
-    arrays: Arrays, cut: _Cut, fits: Fits, place: int, missing: dict[str, str], *, whatever: bool
-) -> Arrays:
+def _fitted(arrays: Arrays, cut: _Cut, fits: Fits, place: int, missing: dict[str, str], *, whatever: bool) -> Arrays:
     """Return `arrays` with the factors of `cut`; without where no trainer is there, which `missing` tells, or where
     they are not sound: nothing is measured by those. What is published meets the gate `whatever` it is.
     """
@@ -213,7 +211,11 @@ def _fitted(
     except TrainerUnavailable as error:
         missing["factors"] = str(error)
         return arrays
-    return with_factors(arrays, cut.purchases, cut.catalogue, factors) if whatever or gate.sound(factors.vectors) else arrays
+    return (
+        with_factors(arrays, cut.purchases, cut.catalogue, factors)
+        if whatever or gate.sound(factors.vectors)
+        else arrays
+    )
 
 
 def _teach(taught: split.Held, arrays: Arrays, at: float, data: ladder.Data, seed: int) -> tuple[str, Arrays]:

@@ -83,3 +83,25 @@ def test_naming_the_trainer_does_not_import_the_package():
     code = f"import sys, {module}; print('lightfm' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+@pytest.mark.parametrize(
+    ("entries", "epochs"), [(0, 20), (2_000_000, 20), (2_500_000, 16), (4_000_000, 10), (8_000_000, 5), (10**9, 5)]
+)
+def test_many_interactions_are_visited_about_as_often_in_all_but_never_in_fewer_than_five_epochs(entries, epochs):
+    assert LightFMTrainer().epochs_for(entries) == epochs
+
+
+def test_a_trainer_with_few_epochs_keeps_them_however_many_the_interactions():
+    class Quick(LightFMTrainer):
+        epochs = 3
+
+    assert Quick().epochs_for(10**9) == 3
+
+
+def test_a_fit_takes_as_many_epochs_as_its_interactions_ask_for(lightfm, shop, monkeypatch):
+    monkeypatch.setattr("django_personalize.integrations.lightfm.MANY", len(shop) // 2)
+    told: list[tuple[int, int]] = []
+    LightFMTrainer().fit(shop, seed=1, threads=1, progress=lambda done, total: told.append((done, total)))
+    epochs = 20 * (len(shop) // 2) // len(shop)
+    assert told == [(done, epochs) for done in range(1, epochs + 1)]

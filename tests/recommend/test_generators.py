@@ -10,7 +10,17 @@ from django_personalize.core.types import History
 from django_personalize.recommend import fold_in
 from django_personalize.recommend.explain import contributions
 from django_personalize.recommend.features import NAMES, rows, scored
-from django_personalize.recommend.generators import als, beside, factors, lately, neighbours, own, sequence, top
+from django_personalize.recommend.generators import (
+    als,
+    beside,
+    best_selling,
+    factors,
+    lately,
+    neighbours,
+    own,
+    sequence,
+    top,
+)
 from django_personalize.recommend.profile import profile, without
 from tests.training.small import DAY, NOW, looks, model, orders
 
@@ -243,3 +253,66 @@ def test_each_of_the_past_adds_its_share_to_what_comes_next():
     shares = contributions(learnt, one, np.array([3, 4], dtype=np.int32), {"sequence": 2.0})
     assert shares.tolist() == [[1.0, 0.0], [2.0, 1.0]]
     assert shares.sum(axis=0).tolist() == (2.0 * sequence(learnt, one)[[3, 4]]).tolist()
+
+
+def test_the_best_of_a_wide_catalogue_are_those_of_a_whole_sort(monkeypatch):
+    chance = np.random.default_rng(0)
+    for scores in (
+        chance.normal(size=10_000).astype(np.float32),
+        np.round(chance.normal(size=10_000), 1).astype(np.float32),  # many ties
+        np.zeros(10_000, dtype=np.float32),
+        np.where(np.arange(10_000) % 3, -np.inf, chance.normal(size=10_000)).astype(np.float32),
+        np.where(np.arange(10_000) < 9_990, -np.inf, 1.0).astype(np.float32),
+    ):
+        sortable = np.lexsort((np.arange(len(scores)), -scores))
+        wanted = sortable[np.isfinite(scores[sortable])]
+        for n in (1, 60, 2_000, 9_999):
+            assert top(scores, n).tolist() == wanted[:n].tolist()
+
+
+def test_the_best_selling_are_those_allowed_however_far_down():
+    learnt = model(SHOP)
+    nothing = np.zeros(5, dtype=bool)
+    assert best_selling(learnt, nothing, 3).tolist() == []
+    order = top(learnt.popularity[:, 1], 5, positive=True).tolist()
+    assert best_selling(learnt, ~nothing, 3).tolist() == order[:3]
+    last = nothing.copy()
+    last[order[-1]] = True
+    assert best_selling(learnt, last, 1).tolist() == [order[-1]]
+
+
+def test_the_fold_in_from_moments_is_that_of_standardised_scores():
+    chance = np.random.default_rng(0)
+    vectors, biases = (chance.normal(size=size).astype(np.float32) for size in ((5, 4), 5))
+    learnt = model(SHOP, factors=Factors(vectors=vectors, biases=biases), fold="both")
+    one = person(learnt, ("b", "view_item", 0), ("a", "purchase", 60))
+    wanted = fold_in.standardised(fold_in.mean(learnt, one)) + 0.5 * fold_in.standardised(fold_in.ridge(learnt, one))
+    assert fold_in.both(learnt, one) == pytest.approx(wanted, abs=1e-5)
+    several = fold_in.fold(learnt, [one, one])
+    assert several[1] == pytest.approx(wanted, abs=1e-5)
+
+
+def test_where_all_items_score_alike_the_fold_in_says_nothing():
+    same = Factors(vectors=np.ones((5, 4), dtype=np.float32), biases=np.zeros(5, dtype=np.float32))
+    learnt = model(SHOP, factors=same)
+    assert fold_in.both(learnt, person(learnt, ("a", "purchase", 1))).tolist() == [0.0] * 5
+
+
+def test_a_page_that_may_not_show_the_best_gets_the_next_best(monkeypatch):
+    """What is left of the best `DEEP` must be what another look at all items would find."""
+    learnt = model(SHOP)
+    one = person(learnt, ("a", "purchase", 1))
+    allowed = np.ones(5, dtype=bool)
+    allowed[[0, 2]] = False
+    whole = rows(learnt, one, allowed=allowed)
+    monkeypatch.setattr("django_personalize.recommend.features.DEPTH", 2)
+    monkeypatch.setattr("django_personalize.recommend.features.DEEP", 3)
+    again = model(SHOP)
+    shallow = rows(again, person(again, ("a", "purchase", 1)), allowed=allowed)
+    expected = set()
+    for name, scores in shallow.scores.items():
+        positive = name not in ("factors", "als")
+        if positive or scores.any():
+            expected |= set(top(np.where(allowed, scores, -np.inf).astype(np.float32), 2, positive=positive).tolist())
+    assert set(shallow.item.tolist()) == expected
+    assert set(whole.item.tolist()) >= expected
