@@ -2,53 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 from django.urls import reverse
 
 from django_personalize.models import Promotion, Rule
 from example_shop.shop.models import Category
 
 RULE = "No more than three of one collection"
-PROMOTIONS = (
-    {
-        "name": "Long evenings",
-        "look": "banner",
-        "priority": 3,
-        "image": "personal/lights.svg",
-        "about": "Candles & Lanterns",
-        "for_fans": False,
-        "texts": {
-            "en": {"title": "Long evenings, warm light", "text": "Lanterns and candles for the dark half of the year.", "button": "See the lights"},
-            "ru": {"title": "Долгие вечера, тёплый свет", "text": "Фонари и свечи для тёмной половины года.", "button": "Посмотреть"},
-            "uz": {"title": "Uzun oqshomlar, iliq nur", "text": "Yilning qorongʻi yarmi uchun fonar va shamlar.", "button": "Koʻrish"},
-        },
-    },
-    {
-        "name": "Something for the kitchen",
-        "look": "card",
-        "priority": 0,
-        "image": "personal/kitchen.svg",
-        "about": "Kitchen & Baking",
-        "for_fans": False,
-        "texts": {
-            "en": {"title": "Bake something today", "text": "Tins, moulds and mugs."},
-            "ru": {"title": "Испеките что-нибудь сегодня", "text": "Формы, банки и кружки."},
-            "uz": {"title": "Bugun biror narsa pishiring", "text": "Qoliplar, idishlar va krujkalar."},
-        },
-    },
-    {
-        "name": "For those who garden",
-        "look": "card",
-        "priority": 0,
-        "image": "personal/garden.svg",
-        "about": "Garden & Outdoors",
-        "for_fans": True,
-        "texts": {
-            "en": {"title": "For your garden", "text": "Shown to those who look at garden things."},
-            "ru": {"title": "Для вашего сада", "text": "Видят те, кого занимает сад."},
-            "uz": {"title": "Bogʻingiz uchun", "text": "Bogʻ bilan qiziqqanlarga koʻrsatiladi."},
-        },
-    },
-)  # fmt: skip
+PROMOTIONS = json.loads(Path(__file__).with_name("promotions.json").read_text())
 
 
 def prepare() -> int:

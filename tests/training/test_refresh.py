@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -12,8 +13,9 @@ from django_personalize.conf import settings as personalize
 from django_personalize.core import clock
 from django_personalize.core.types import Item
 from django_personalize.exceptions import NotEnoughData, NothingNew
-from django_personalize.models import Event, ModelVersion, TrainingRun
+from django_personalize.models import Decision, Event, Impression, ModelVersion, TrainingRun
 from django_personalize.training import run
+from django_personalize.training.blocks import HOME
 from django_personalize.training.refresh import refresh
 from tests.training.small import two_tastes
 from tests.training.test_run import AS_OF, fill, look, shop  # noqa: F401  a fixture
@@ -94,6 +96,20 @@ def test_a_catalogue_that_changed_is_new(live, memory_shop):
     assert refresh(as_of=LATER).status == "live"
     with pytest.raises(NothingNew):
         refresh(as_of=LATER)
+    memory_shop.stock["A"] = replace(memory_shop.stock["A"], brand="Acme")
+    assert refresh(as_of=LATER).status == "live"
+    now = store.live()
+    assert (now.brands, now.item_brand[now.index["A"]], now.item_brand[now.index["B"]]) == (("Acme",), 0, -1)
+
+
+def test_how_the_homepage_was_taken_up_is_told_with_it(live):
+    visitor = look("Aab", days=-0.01)
+    slots = [{"slot": 1, "item_key": "A", "block": "row:personal"}]
+    shown = Decision.objects.create(visitor=visitor, placement=HOME, decided_at=AS_OF, slots=slots)
+    Impression.objects.create(decision=shown, slot=1, item_key="A", seen_at=AS_OF)
+    assert store.live().blocks == ()
+    refresh(as_of=LATER)
+    assert (store.live().blocks, store.live().block_lift.tolist()) == (("row:personal",), [1.0])
 
 
 def test_without_a_live_model_there_is_nothing_to_refresh(shop):  # noqa: F811
