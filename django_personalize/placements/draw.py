@@ -13,6 +13,7 @@ from django.template.loader import select_template
 from django.utils.safestring import SafeString
 
 from django_personalize.conf import settings
+from django_personalize.core.memo import once
 from django_personalize.core.types import Item
 from django_personalize.events.isolation import isolated
 
@@ -90,6 +91,11 @@ class Presented:
         ]
         decision = None if self.decision is None else str(self.decision)
         return {"slug": self.slug, "title": self.title, "decision": decision, "rows": rows}
+
+
+def presented_on(request: HttpRequest) -> list[Presented]:
+    """Return what has been presented in this request, in that order; to be added to by whoever presents."""
+    return once(request, "presented", list[Presented])
 
 
 def nothing(request: HttpRequest, slug: str) -> Presented:

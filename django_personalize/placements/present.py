@@ -20,7 +20,7 @@ from django_personalize.events.isolation import isolated
 from django_personalize.placements.asker import Asker, asker_of, passed_over_of
 from django_personalize.placements.decide import Decision, decide
 from django_personalize.placements.defaults import Placement, placement_of
-from django_personalize.placements.draw import Presented, Row, Shown, nothing
+from django_personalize.placements.draw import Presented, Row, Shown, nothing, presented_on
 from django_personalize.placements.fill import Filled, FilledRow, Filling, fill
 from django_personalize.placements.reasons import sentence
 from django_personalize.placements.resolve import Lots, Resolved, first_lots, keys_of, resolved_of, whole
@@ -64,11 +64,13 @@ def show_all(request: HttpRequest, wanted: Sequence[Asked]) -> list[Presented]:
     """
     try:
         with isolated():
-            return _show(request, wanted)
+            shown = _show(request, wanted)
     except Exception:
         slugs = ", ".join(asked.slug for asked in wanted)
         logger.exception("placement_failed", extra={"placement": slugs, "stage": "resolve"})
-        return [nothing(request, asked.slug) for asked in wanted]
+        shown = [nothing(request, asked.slug) for asked in wanted]
+    presented_on(request).extend(shown)
+    return shown
 
 
 def is_personal(request: HttpRequest) -> bool:

@@ -144,6 +144,11 @@ class StaticConsent:
     def states(self, request: Any) -> Consents:
         return {purpose: self.answers.get(purpose, ConsentState.UNKNOWN) for purpose in Purpose}
 
+    def answer(self, request: Any, response: Any, answers: Mapping[Purpose, bool]) -> None:
+        """Have every browser answer so from now on; the other answers stay."""
+        given = {each: ConsentState.GRANTED if yes else ConsentState.DENIED for each, yes in answers.items()}
+        type(self).answers = {**self.answers, **given}
+
     def before(self, request: Any) -> None:
         """Nothing: an answer counts until the test gives another."""
 
